@@ -1,0 +1,114 @@
+-- Which database this is: changes after a restore into another cluster or database, and after a fail-over (STR-1).
+create function database_identity() returns text language sql volatile as $$
+  select (select system_identifier from pg_control_system())::text
+    || ':' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)
+    || ':' || (select oid from pg_database where datname = current_database())::text
+$$;
+
+-- Lets all ids go on above any that can have been given out: 1,000 ids for each ms since 2024 outrun every real rate,
+-- so that a later jump always lies above an earlier one, whatever backup is restored (2^53 is reached in 285 years).
+create function jump_ids(p_instance int default null) returns bigint language plpgsql as $$
+declare target bigint := ((extract(epoch from clock_timestamp()) * 1000)::bigint - 1704067200000) * 1000;
+begin
+  update config set floor = greatest(floor + 1000000000, target) where p_instance is null or instance = p_instance;
+  return target;
+end $$;
+
+-- Checks once per database connection that this is still the database whose ids were given out (STR-1).
+create function ensure_identity() returns void language plpgsql as $$
+declare
+  here text;
+  seen text;
+begin
+  if current_setting('syncline.identity_checked', true) = 'yes' then return; end if;
+  here := database_identity();
+  perform pg_advisory_xact_lock(727, 1);
+  select value into seen from meta where key = 'identity';
+  if seen is distinct from here then
+    if seen is not null then perform jump_ids(); end if;
+    insert into meta values ('identity', here) on conflict (key) do update set value = excluded.value;
+  end if;
+  perform set_config('syncline.identity_checked', 'yes', false);
+end $$;
+
+-- Appends many pushes in one commit. For each input row, in order of arrival n (from 1):
+-- outcome stored (id, and prev = the stream's head before it), duplicate, offline (config unknown or offline), expired.
+-- A lock per stream is held to commit and ids are allocated under it, in a statement that began after the lock was
+-- taken: commits become visible in id order (STR-2) and simultaneous calls of one key store once (PUSH-4).
+create function append_ops(
+  p_config int[], p_owner text[], p_mid text[], p_at bigint[], p_valid_until bigint[], p_early boolean[],
+  p_enc text[], p_payload text[], p_os text[], p_min text[], p_max text[]
+) returns table (n int, outcome text, id bigint, prev bigint) language plpgsql as $$
+begin
+  perform ensure_identity();
+  perform pg_advisory_xact_lock_shared(726, c) from (select distinct unnest(p_config) c order by 1) x;
+  perform pg_advisory_xact_lock(h)
+    from (select distinct hashtextextended(u.owner, u.config) h from unnest(p_owner, p_config) u(owner, config) order by 1) x;
+  return query
+  with input as (
+    select i.*, c.instance, c.floor,
+      row_number() over (partition by i.config, i.owner, i.mid order by i.n) as copy
+    from unnest(p_config, p_owner, p_mid, p_at, p_valid_until, p_early, p_enc, p_payload, p_os, p_min, p_max)
+      with ordinality as i(config, owner, mid, at, valid_until, early, enc, payload, os, min_version, max_version, n)
+    left join config c on c.no = i.config and c.status = 'online' and c.deleted_at is null
+  ), fresh as (
+    select i.* from input i
+    where i.instance is not null and i.copy = 1 and not exists (
+      select 1 from op o where o.instance = i.instance and o.owner = i.owner and o.config = i.config and o.mid = i.mid)
+  ), base as (
+    select s.config, s.owner, greatest(s.floor, coalesce((
+      select max(o.id) from op o where o.instance = s.instance and o.owner = s.owner and o.config = s.config), 0)) as head
+    from (select distinct f.instance, f.owner, f.config, f.floor from fresh f) s
+  ), numbered as (
+    select f.*, b.head + row_number() over (partition by f.config, f.owner order by f.n) as new_id
+    from fresh f join base b on b.config = f.config and b.owner = f.owner
+    where f.valid_until > f.at
+  ), stored as (
+    insert into op (instance, owner, config, id, mid, at, valid_until, early, enc, payload, os, min_version, max_version)
+    select x.instance, x.owner, x.config, x.new_id, x.mid, x.at, x.valid_until, x.early, x.enc, x.payload, x.os,
+      x.min_version, x.max_version from numbered x
+  ), counted as (
+    insert into stat_delta select x.config, (x.at / 3600000)::int, 0, count(*) from numbered x group by 1, 2
+  )
+  select i.n::int,
+    case when i.instance is null then 'offline' when x.n is not null then 'stored'
+      when f.n is not null then 'expired' else 'duplicate' end,
+    x.new_id, x.new_id - 1
+  from input i left join fresh f on f.n = i.n left join numbered x on x.n = i.n;
+  if exists (select 1 from config c where c.no = any (p_config) and c.threshold is not null) then
+    perform drop_over_threshold(p_config, p_owner);
+  end if;
+end $$;
+
+-- THR-1: drops what lies below the newest N of these streams and was neither sent to a target that has not answered
+-- yet. Called once per appended row (or per delivery that ended), so looking at as many ids below the cut as there are
+-- calls for the stream is enough; p_deep looks at all of them (after the threshold was lowered).
+create function drop_over_threshold(p_config int[], p_owner text[], p_deep boolean default false)
+returns void language plpgsql as $$
+begin
+  with stream as (
+    select c.instance, u.owner, c.no as config, c.threshold, count(*) as k
+    from unnest(p_config, p_owner) u(config, owner) join config c on c.no = u.config and c.threshold is not null
+    group by 1, 2, 3, 4
+  ), cut as (
+    select s.*, (select o.id from op o where o.instance = s.instance and o.owner = s.owner and o.config = s.config
+      order by o.id desc offset s.threshold limit 1) as cut_id
+    from stream s
+  ), victim as (
+    select o.instance, o.owner, o.config, o.id, o.mid
+    from cut c join op o on o.instance = c.instance and o.owner = c.owner and o.config = c.config
+      and o.id <= c.cut_id and (p_deep or o.id > c.cut_id - c.k) and not o.dropped and o.payload is not null
+    where not exists (select 1 from delivery d where d.config = o.config and d.id = o.id
+      and (d.subject = o.owner or o.owner = ''))
+  ), dropped as (
+    update op o set dropped = true, payload = null from victim v
+    where o.instance = v.instance and o.owner = v.owner and o.config = v.config and o.id = v.id
+  )
+  insert into dead_letter (instance, subject, config, device, id, mid, reason, attempts, at)
+  select v.instance, v.owner, v.config, '', v.id, v.mid, 'threshold', 0,
+    (extract(epoch from clock_timestamp()) * 1000)::bigint
+  from victim v
+  where not exists (select 1 from arrival a where a.instance = v.instance and a.owner = v.owner
+    and a.config = v.config and a.id = v.id)
+  on conflict do nothing;
+end $$;
