@@ -1,0 +1,18 @@
+export const states = {
+  emptyTitle: "Nothing here yet",
+  emptyFiltered: "Nothing matches these filters",
+  clearFilters: "Clear the filters",
+  errorTitle: "This could not be loaded",
+  errorNetwork: "The server did not answer. Is the network up?",
+  errorServer: "The server has a problem. Its log says more.",
+  errorBusy: "The server is busy or stopping. Try again in a moment.",
+  errorConflict: "Somebody else changed this meanwhile. Load it again.",
+  errorTooMany: "Too many tries. Wait a moment.",
+  notFoundTitle: "There is no such page",
+  notFoundHint: "The address may be old, or what it named was deleted.",
+  forbiddenTitle: "You may not see this",
+  forbiddenHint: (role: string) => `This page is for the role ${role}. An administrator can change your role.`,
+  forbiddenAction: (role: string) => `For the role ${role} and above`,
+  crashTitle: "Something went wrong on this page",
+  crashHint: "Loading it again usually helps.",
+};
