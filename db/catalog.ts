@@ -38,6 +38,8 @@ export type Config = {
   threshold: number | null;
   consistency: boolean;
   status: "online" | "offline";
+  /** Ids of its streams are above this: 0, or where a deleted config or a jump left off (STR-1, CFG-5). */
+  floor: number;
   createdAt: number;
   updatedAt: number;
 };

@@ -118,8 +118,8 @@ create unlogged table session (
   connected_at bigint not null,
   primary key (instance, device)
 );
-create index session_user on session (instance, user_id);
-create index session_node on session (node);
+create index session_by_user on session (instance, user_id);
+create index session_by_node on session (node);
 
 -- How far the sweeper came, per config: payloads dropped and rows deleted for everything accepted up to then.
 create table sweep (

@@ -55,14 +55,15 @@ begin
     select i.* from input i
     where i.instance is not null and i.copy = 1 and not exists (
       select 1 from op o where o.instance = i.instance and o.owner = i.owner and o.config = i.config and o.mid = i.mid)
-  ), base as (
-    select s.config, s.owner, greatest(s.floor, coalesce((
-      select max(o.id) from op o where o.instance = s.instance and o.owner = s.owner and o.config = s.config), 0)) as head
-    from (select distinct f.instance, f.owner, f.config, f.floor from fresh f) s
-  ), numbered as (
-    select f.*, b.head + row_number() over (partition by f.config, f.owner order by f.n) as new_id
-    from fresh f join base b on b.config = f.config and b.owner = f.owner
-    where f.valid_until > f.at
+  ), placed as (
+    -- the stream's head, looked up once per stream
+    select f.*, f.k + max(case when f.k = 1 then greatest(f.floor, coalesce((
+        select max(o.id) from op o where o.instance = f.instance and o.owner = f.owner and o.config = f.config), 0)) end)
+      over (partition by f.config, f.owner) as new_id
+    from (select v.*, row_number() over (partition by v.config, v.owner order by v.n) as k
+      from fresh v where v.valid_until > v.at) f
+  ), numbered as materialized (
+    select * from placed
   ), stored as (
     insert into op (instance, owner, config, id, mid, at, valid_until, early, enc, payload, os, min_version, max_version)
     select x.instance, x.owner, x.config, x.new_id, x.mid, x.at, x.valid_until, x.early, x.enc, x.payload, x.os,

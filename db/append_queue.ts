@@ -1,0 +1,106 @@
+import type { Appended, NewOp, Oplog } from "./oplog.ts";
+
+/** The queue is full: the caller is told to come back later (PUSH-5). */
+export class QueueFullError extends Error {
+  override name = "QueueFullError";
+  constructor() {
+    super("Cannot append: the queue is full");
+  }
+}
+
+export type AppendQueueOptions = {
+  /** Appends waiting at most; more are refused at once. @default 10000 */
+  limit?: number;
+  /** Ops in one commit at most. @default 200 */
+  batch?: number;
+  /** Commits under way at once. @default 2 */
+  lanes?: number;
+  /** Called after each commit with its duration in ms and the number of its ops. */
+  observe?: (ms: number, ops: number) => void;
+};
+
+type Waiting = { op: NewOp; resolve: (result: Appended) => void; reject: (error: unknown) => void };
+
+/** Postgres error classes after which the same batch may well succeed: deadlock, serialization, lock not available. */
+const TRANSIENT = new Set(["40P01", "40001", "55P03"]);
+/** Error classes that speak of the data of a row: 21 cardinality, 22 data, 23 constraint, 54 limits exceeded. */
+const DATA_CLASSES = new Set(["21", "22", "23", "54"]);
+
+/**
+ * Group commit: concurrent appends share one commit, with a bounded queue. A batch that Postgres refuses for its data
+ * is split until the bad row is alone, so that one request never fails another (PUSH-7).
+ */
+export class AppendQueue {
+  readonly #log: Oplog;
+  readonly #limit: number;
+  readonly #batch: number;
+  readonly #lanes: number;
+  readonly #observe: (ms: number, ops: number) => void;
+  #waiting: Waiting[] = [];
+  #running = 0;
+  #idle: (() => void)[] = [];
+
+  constructor(log: Oplog, options: AppendQueueOptions = {}) {
+    this.#log = log;
+    this.#limit = options.limit ?? 10_000;
+    this.#batch = options.batch ?? 200;
+    this.#lanes = options.lanes ?? 2;
+    this.#observe = options.observe ?? (() => {});
+  }
+
+  /** Appends waiting for a commit now. */
+  get length(): number {
+    return this.#waiting.length;
+  }
+
+  /**
+   * Resolves once the op's fate is committed.
+   *
+   * @throws {QueueFullError} when the queue is full; nothing was stored.
+   * @throws the database's error; whether the op was stored is then unknown, and a repeat with the same id is safe.
+   */
+  append(op: NewOp): Promise<Appended> {
+    if (this.#waiting.length >= this.#limit) return Promise.reject(new QueueFullError());
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ op, resolve, reject });
+      this.#pump();
+    });
+  }
+
+  /** Resolves when nothing is waiting or under way. */
+  drained(): Promise<void> {
+    if (this.#running === 0 && this.#waiting.length === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  #pump(): void {
+    while (this.#running < this.#lanes && this.#waiting.length > 0) {
+      const batch = this.#waiting.splice(0, this.#batch);
+      this.#running++;
+      void this.#commit(batch).finally(() => {
+        this.#running--;
+        this.#pump();
+        if (this.#running === 0) for (const done of this.#idle.splice(0)) done();
+      });
+    }
+  }
+
+  async #commit(batch: Waiting[], retries = 3): Promise<void> {
+    const start = performance.now();
+    try {
+      const results = await this.#log.append(batch.map((waiting) => waiting.op));
+      this.#observe(performance.now() - start, batch.length);
+      batch.forEach((waiting, index) => waiting.resolve(results[index]!));
+    } catch (error) {
+      const code = String((error as { code?: unknown }).code ?? "");
+      if (TRANSIENT.has(code) && retries > 0) return this.#commit(batch, retries - 1);
+      if (DATA_CLASSES.has(code.slice(0, 2)) && batch.length > 1) {
+        const half = batch.length >> 1;
+        await this.#commit(batch.slice(0, half));
+        await this.#commit(batch.slice(half));
+        return;
+      }
+      for (const waiting of batch) waiting.reject(error);
+    }
+  }
+}

@@ -1,0 +1,18 @@
+/** One row of the table of live sessions, written by the node that holds the connection. */
+export type SessionRow = {
+  node: string;
+  deviceId: string;
+  userId: string | null;
+  os: string | null;
+  appVersion: string | null;
+  foreground: boolean;
+  /** ms. */
+  connectedAt: number;
+  consistency: "valid" | "invalid" | "unknown" | null;
+};
+
+/** Reads the table of live sessions. Guarantee: rows of nodes that were not seen for 30 s are left out. */
+export interface SessionRows {
+  /** At most 200 rows. */
+  of(instanceNo: number, owner: { userId: string } | { deviceId: string }, now: number): Promise<SessionRow[]>;
+}
