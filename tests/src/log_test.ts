@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+
+const LOG = new URL("../../src/log.ts", import.meta.url).href;
+const CONFIG = fileURLToPath(new URL("../../deno.json", import.meta.url));
+
+/** Runs a program that logs, since the configuration of the log is the process's own. */
+async function linesOf(body: string): Promise<Record<string, unknown>[]> {
+  const program = `import { configureLogging, getLogger } from ${JSON.stringify(LOG)}; ${body}`;
+  const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", `--config=${CONFIG}`, program],
+    stdin: "null",
+  }).output();
+  assert.equal(new TextDecoder().decode(stderr), "");
+  return new TextDecoder().decode(stdout).split("\n").filter((line) => line !== "").map((line) => JSON.parse(line));
+}
+
+Deno.test("[OPS-1] the log is JSON lines on standard output, from LOG_LEVEL upwards", async () => {
+  const lines = await linesOf(`
+    const log = getLogger("push");
+    log.fatal("before it is configured");
+    configureLogging("warning");
+    log.info("too low");
+    log.warn("queue is long", { waiting: 9000 });
+    log.error("cannot append", { error: new Error("refused", { cause: new Error("disk full") }) });
+  `);
+  assert.deepEqual(lines.map(({ level, logger, message }) => ({ level, logger, message })), [
+    { level: "WARN", logger: "syncline.push", message: "queue is long" },
+    { level: "ERROR", logger: "syncline.push", message: "cannot append" },
+  ]);
+  assert.deepEqual(lines[0]?.fields, { waiting: 9000 });
+  assert.match(String(lines[0]?.["@timestamp"]), /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+  assert.match(JSON.stringify(lines[1]?.fields), /refused.*caused by Error: disk full/);
+});
+
+Deno.test("the log leaves out payloads and secrets, however deep they lie", async () => {
+  const [line] = await linesOf(`
+    configureLogging("info");
+    getLogger().info("push", {
+      linkToken: "user-1", payload: "hunter2", nested: { adminToken: "hunter2", list: [{ secret: "hunter2" }] },
+      refused: Object.assign(new Error("bad row"), { parameters: ["hunter2"] }),
+    });
+  `);
+  assert.doesNotMatch(JSON.stringify(line), /hunter2/);
+  assert.match(JSON.stringify(line), /user-1/);
+});
