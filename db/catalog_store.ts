@@ -5,12 +5,14 @@ import type { Actor } from "./records.ts";
 export type NewConfig = Omit<Config, "no" | "instance" | "status" | "floor" | "createdAt" | "updatedAt">;
 
 /** The fields of a config that may change (CFG-3). */
-export type ConfigChange = Partial<
-  Pick<Config, "description" | "persistent" | "retentionDays" | "threshold" | "consistency">
->;
+export type ConfigChange = {
+  [F in "description" | "persistent" | "retentionDays" | "threshold" | "consistency"]?: Config[F] | undefined;
+};
 
 /** The fields of an instance that may change (OPS-5). */
-export type InstanceChange = Partial<Pick<Instance, "name" | "signature" | "sessionValidateUrl">>;
+export type InstanceChange = {
+  [F in "name" | "signature" | "sessionValidateUrl"]?: Instance[F] | undefined;
+};
 
 /** A secret as it is listed: without its text. */
 export type SecretHead = { id: string; kind: "server" | "app"; createdAt: number };

@@ -1,0 +1,58 @@
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import { bodyLimit } from "hono/body-limit";
+import type { MiddlewareHandler } from "hono";
+import { Refused } from "../../../db/refused.ts";
+import { configRoutes } from "./configs.ts";
+import type { AdminDeps } from "./deps.ts";
+import { type AdminEnv, newRoutes } from "./env.ts";
+import { errorHandler } from "./errors.ts";
+import { guard } from "./guard.ts";
+import { instanceRoutes } from "./instances.ts";
+import { describe } from "./openapi.ts";
+import { operatorRoutes } from "./operators.ts";
+import { pushRoutes } from "./pushes.ts";
+import { recordRoutes } from "./records.ts";
+import { secretRoutes } from "./secrets.ts";
+import { sessionRoutes } from "./session.ts";
+import { statsRoutes } from "./stats.ts";
+import { statusRoutes } from "./status.ts";
+
+/** Largest body of the admin API, bytes: that of a push (PUSH-5). */
+const MAX_BODY_BYTES = 64 * 1024;
+
+/**
+ * The admin API (OPS-5): `/api/instances`, `/api/session`, `/api/operators`, and `/openapi.json`. Mount it at the root:
+ * `app.route("/", adminApp(deps))`.
+ */
+export function adminApp(deps: AdminDeps) {
+  const app = newRoutes();
+  app.onError(errorHandler(deps));
+  app.use("/api/*", bodyLimit({ maxSize: MAX_BODY_BYTES, onError: tooLarge }), jsonOnly, guard(deps));
+  const routes = app
+    .route("/", sessionRoutes(deps))
+    .route("/", operatorRoutes(deps))
+    .route("/", instanceRoutes(deps))
+    .route("/", secretRoutes(deps))
+    .route("/", configRoutes(deps))
+    .route("/", pushRoutes(deps))
+    .route("/", statusRoutes(deps))
+    .route("/", recordRoutes(deps))
+    .route("/", statsRoutes(deps));
+  describe(routes as unknown as OpenAPIHono);
+  return routes;
+}
+
+/** The admin API's type, for Hono's typed client: `hc<AdminApp>("/", { headers: { "X-Syncline-Console": "1" } })`. */
+export type AdminApp = ReturnType<typeof adminApp>;
+
+function tooLarge(): never {
+  throw new Refused("BODY_TOO_LARGE", `The body must be at most ${MAX_BODY_BYTES} bytes`);
+}
+
+const jsonOnly: MiddlewareHandler<AdminEnv> = async (c, next) => {
+  const type = c.req.header("Content-Type");
+  if (c.req.raw.body !== null && type !== undefined && !/^application\/json\b/i.test(type)) {
+    throw new Refused("ARGS_ILLEGAL", "Content-Type must be application/json", "Content-Type");
+  }
+  await next();
+};
