@@ -1,0 +1,42 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { api, at, type Success, unwrap } from "./client.ts";
+
+const users = api.instances[":instanceId"].users[":userId"];
+const devices = api.instances[":instanceId"].devices[":deviceId"];
+
+export type OwnerKind = "user" | "device";
+export type Status = Pick<
+  Success<Awaited<ReturnType<typeof users.$get>>>,
+  "online" | "sessions" | "pushes30d" | "arrivals30d"
+>;
+export type Session = Status["sessions"][number];
+
+export interface Owner {
+  kind: OwnerKind;
+  id: string;
+}
+
+/** How a user or a device stands now; asked again every few seconds. */
+export function useOwnerStatus(instanceId: string, owner: Owner) {
+  return useQuery<Status>({
+    queryKey: ["status", instanceId, owner],
+    queryFn: () =>
+      owner.kind === "user"
+        ? unwrap(users.$get({ param: at({ instanceId, userId: owner.id }) }))
+        : unwrap(devices.$get({ param: at({ instanceId, deviceId: owner.id }) })),
+    refetchInterval: 5_000,
+    enabled: owner.id !== "",
+  });
+}
+
+/** Closes the owner's connections; the devices stay away until the app asks again. */
+export function useKick(instanceId: string, owner: Owner) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: () =>
+      owner.kind === "user"
+        ? unwrap(users.kick.$post({ param: at({ instanceId, userId: owner.id }) }))
+        : unwrap(devices.kick.$post({ param: at({ instanceId, deviceId: owner.id }) })),
+    onSuccess: () => client.invalidateQueries({ queryKey: ["status", instanceId] }),
+  });
+}

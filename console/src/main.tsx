@@ -1,0 +1,16 @@
+/// <reference lib="dom" />
+/// <reference lib="dom.iterable" />
+import { createRoot } from "react-dom/client";
+import { Providers } from "./app/providers.tsx";
+import { Router } from "./app/router.tsx";
+import "./app/base.css";
+import { initialLanguage, loadLanguage } from "./i18n/provider.tsx";
+
+const root = document.getElementById("root");
+if (root === null) throw new Error("Cannot start: the page has no #root");
+const language = await loadLanguage(initialLanguage());
+createRoot(root).render(
+  <Providers language={language}>
+    <Router />
+  </Providers>,
+);
