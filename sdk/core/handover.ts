@@ -1,0 +1,68 @@
+/** Handing over what lay there for a biz: at registration, at login and after a restart (SDK-4). */
+import type { Op } from "../../src/protocol.ts";
+import type { Delivered, Ledger, Stream, Turn } from "./model.ts";
+import { putStream } from "./stream.ts";
+import { leading, setLedger } from "./turn.ts";
+
+/** Ops in one message: as many as the server sends at once. */
+const PER_MESSAGE = 100;
+
+/**
+ * Hands over the messages of registered biz that nobody was handed yet: those of the device, and of the user who is
+ * logged in. Each stays in the store until it is reported.
+ */
+export function handOver(turn: Turn, biz?: string): void {
+  const life = leading(turn);
+  if (!life) return;
+  let ledger = life.ledger;
+  for (const stream of life.ledger.streams.values()) {
+    if (biz !== undefined && stream.biz !== biz) continue;
+    if (!turn.core.biz.has(stream.biz)) continue;
+    if (stream.owner !== "" && stream.owner !== turn.core.user?.userId) continue;
+    ledger = handOverStream(turn, ledger, stream);
+  }
+  setLedger(turn, ledger);
+}
+
+function handOverStream(turn: Turn, ledger: Ledger, stream: Stream): Ledger {
+  const waiting = new Map(stream.waiting);
+  // By epoch, because ids of two epochs do not compare; those of a former one are older, and kept ones only.
+  const groups = new Map<string | null, Delivered[]>();
+  const add = (epoch: string | null, op: Op, late: boolean) =>
+    groups.set(epoch, [...(groups.get(epoch) ?? []), late ? { ...op, late: true } : op]);
+  for (const k of stream.kept) if (!k.handed && k.epoch !== ledger.epoch) add(k.epoch, k.op, k.late);
+  for (const k of stream.kept) if (!k.handed && k.epoch === ledger.epoch) add(k.epoch, k.op, k.late);
+  for (const [id, w] of stream.waiting) {
+    if (!w.op) continue;
+    add(ledger.epoch, w.op, w.late);
+    waiting.set(id, { ...w, op: null });
+  }
+  const fleeting = ledger.fleeting.get(stream.key) ?? [];
+  if (!groups.size && !fleeting.length) return ledger;
+  for (const [epoch, ops] of groups) deliver(turn, stream, epoch, ops.sort((a, b) => a.id - b.id));
+  deliver(turn, stream, ledger.epoch, fleeting);
+  const left = new Map(ledger.fleeting);
+  left.delete(stream.key);
+  const kept = stream.kept.map((k) => k.handed ? k : { ...k, handed: true });
+  return putStream({ ...ledger, fleeting: left }, { ...stream, waiting, kept });
+}
+
+export function deliver(turn: Turn, stream: Stream, epoch: string | null, ops: readonly Delivered[]): void {
+  const userId = stream.owner || (turn.core.user?.userId ?? "");
+  for (let i = 0; i < ops.length; i += PER_MESSAGE) {
+    const part = ops.slice(i, i + PER_MESSAGE);
+    turn.effects.push({ type: "deliver", key: stream.key, epoch, biz: stream.biz, userId, ops: part });
+  }
+}
+
+/** The biz is no longer registered: what it was handed and did not report is handed over again next time. */
+export function takeBack(turn: Turn, biz: string): void {
+  const life = leading(turn);
+  if (!life) return;
+  let ledger = life.ledger;
+  for (const stream of life.ledger.streams.values()) {
+    if (stream.biz !== biz || !stream.kept.some((k) => k.handed)) continue;
+    ledger = putStream(ledger, { ...stream, kept: stream.kept.map((k) => ({ ...k, handed: false })) });
+  }
+  setLedger(turn, ledger);
+}

@@ -1,0 +1,61 @@
+/** One leads: getting the lead, reading the records, losing it, and what the tabs say to each other. */
+import { retry } from "./connect.ts";
+import { handOver } from "./handover.ts";
+import type { Event, PeerMessage, Turn } from "./model.ts";
+import { applyReport, letGo, standBy } from "./on_app.ts";
+import { decode } from "./records.ts";
+import { connOf, leading, setLife } from "./turn.ts";
+
+export function onLead(turn: Turn): void {
+  if (turn.core.life.tag !== "standby") return;
+  const term = turn.core.count.term + 1;
+  turn.core = { ...turn.core, count: { ...turn.core.count, term } };
+  setLife(turn, { tag: "loading", term });
+  turn.effects.push({ type: "load", term });
+}
+
+export function onLoaded(turn: Turn, event: Extract<Event, { type: "loaded" }>): void {
+  const { life, settings, foreground, pending } = turn.core;
+  if (life.tag !== "loading" || life.term !== event.term) return;
+  const { entries, durable, freshId } = event;
+  const { ledger, problems } = decode(entries, { durable, freshId, fixedId: settings.deviceId });
+  for (const problem of problems) turn.effects.push({ type: "problem", problem });
+  setLife(turn, { tag: "leading", ledger, link: { tag: "parked" } });
+  turn.core = { ...turn.core, pending: [] };
+  for (const report of pending) applyReport(turn, report);
+  handOver(turn);
+  if (foreground || settings.keepInBackground) retry(turn);
+}
+
+/** Another tab took the lead: what is in memory is no longer true, and nothing of it may be written. */
+export function onLeadLost(turn: Turn): void {
+  const { life } = turn.core;
+  if (life.tag !== "loading" && life.tag !== "leading") return;
+  if (life.tag === "leading") {
+    const conn = connOf(life.link);
+    if (conn !== null) {
+      turn.effects.push({ type: "close", conn, code: 1000, reason: "another tab leads" });
+      turn.effects.push({ type: "connection", change: "disconnected", reason: "another tab leads" });
+    }
+  }
+  standBy(turn, null);
+}
+
+export function onPeer(turn: Turn, message: PeerMessage): void {
+  const { life, foreground, settings } = turn.core;
+  switch (message.t) {
+    case "want":
+      if (life.tag !== "leading" && life.tag !== "loading") return;
+      if (foreground || life.tag === "loading") return void turn.effects.push({ type: "tell", message: { t: "held" } });
+      letGo(turn, "another tab leads");
+      return standBy(turn, null);
+    case "held":
+      return life.tag === "standby" ? setLife(turn, { ...life, stealAt: null }) : undefined;
+    case "free":
+      if (life.tag !== "standby" || !foreground) return;
+      setLife(turn, { ...life, stealAt: turn.now + settings.timing.stealMs });
+      return void turn.effects.push({ type: "tell", message: { t: "want" } });
+    case "report":
+      return leading(turn) ? applyReport(turn, message.report) : undefined;
+  }
+}

@@ -1,0 +1,144 @@
+/**
+ * How the ledger lies in the store: one record for the installation, one per stream, one per kept message, each a JSON
+ * text of its own, so that one unreadable record costs one stream and not the installation.
+ *
+ * A stream's record carries the epoch it was written under. Under another one its points are void, so a crash between
+ * two writes cannot pair the points of one database with the epoch of another.
+ */
+import type { Op, Scope } from "../../src/protocol.ts";
+import type { Ledger, Problem, Stream } from "./model.ts";
+import { keep, newStream, parseKeptKey, withReported } from "./stream.ts";
+
+export const INSTALLATION = "installation";
+
+const SCOPES = ["user", "device", "global", "globalUser"];
+
+type Json = Record<string, unknown>;
+
+export function encodeInstallation(ledger: Ledger): string {
+  return JSON.stringify({ v: 1, deviceId: ledger.deviceId, seq: ledger.seq, epoch: ledger.epoch });
+}
+
+/** @param lean leave out the history, except what is above the point: it only saves repeats. */
+export function encodeStream(stream: Stream, epoch: string | null, lean: boolean): string {
+  const { scope, biz, owner, point } = stream;
+  const all = [...stream.reported];
+  const reported = lean ? all.filter((id) => id > point) : all;
+  const floor = lean ? all.reduce((top, id) => id <= point ? Math.max(top, id) : top, stream.floor) : stream.floor;
+  return JSON.stringify({ scope, biz, owner, epoch, point, floor, reported });
+}
+
+export function encodeKept(stream: Stream, op: Op, late: boolean, epoch: string | null): string {
+  const { scope, biz, owner } = stream;
+  return JSON.stringify({ scope, biz, owner, epoch, late, op });
+}
+
+/**
+ * Reads what a store returned.
+ *
+ * @param freshId the device id of an installation that has none yet
+ * @param fixedId the app's own device id; it wins
+ * @returns the ledger, and one problem for each record that could not be read
+ */
+export function decode(
+  entries: ReadonlyMap<string, string>,
+  options: { durable: boolean; freshId: string; fixedId?: string | undefined },
+): { ledger: Ledger; problems: Problem[] } {
+  const problems: Problem[] = [];
+  const read = (key: string, text: string): Json => {
+    try {
+      const value: unknown = JSON.parse(text);
+      if (typeof value === "object" && value !== null) return value as Json;
+    } catch { /* reported below */ }
+    problems.push({ code: "record", message: `Cannot read the stored record "${key}": it is left out` });
+    return {};
+  };
+  const text = entries.get(INSTALLATION);
+  const installation = text === undefined ? {} : read(INSTALLATION, text);
+  const storedId = str(installation.deviceId);
+  const deviceId = options.fixedId ?? (storedId || options.freshId);
+  // Points belong to a device id: under another one, as under another epoch, they mean nothing.
+  const epoch = deviceId === storedId ? str(installation.epoch) || null : null;
+  const streams = new Map<string, Stream>();
+  const kept: Json[] = [];
+  for (const [key, text] of entries) {
+    if (key === INSTALLATION) continue;
+    const record = read(key, text);
+    if (key.startsWith("k/")) kept.push(record);
+    else if (key.startsWith("s/")) addStream(streams, record, epoch);
+  }
+  const dirty = new Set(deviceId === storedId ? [] : [INSTALLATION]);
+  for (const record of kept) addKept(streams, dirty, record, epoch);
+  const ledger: Ledger = {
+    deviceId,
+    seq: num(installation.seq),
+    safeSeq: num(installation.seq),
+    epoch,
+    durable: options.durable,
+    streams,
+    fleeting: new Map(),
+    dirty,
+    unsaved: new Set(),
+    writing: null,
+    lean: false,
+  };
+  return { ledger, problems };
+}
+
+function addStream(streams: Map<string, Stream>, record: Json, epoch: string | null): void {
+  const empty = emptyStream(record);
+  if (!empty) return;
+  if (epoch === null || record.epoch !== epoch) return void streams.set(empty.key, empty);
+  const point = num(record.point), floor = Math.min(num(record.floor), point);
+  const reported = new Set(Array.isArray(record.reported) ? record.reported.filter(isId) : []);
+  streams.set(empty.key, { ...empty, point, seen: point, floor, reported, safe: { point, floor, reported } });
+}
+
+function addKept(streams: Map<string, Stream>, dirty: Set<string>, record: Json, epoch: string | null): void {
+  const empty = emptyStream(record);
+  const op = readOp(record.op);
+  if (!empty || !op) return;
+  const stream = streams.get(empty.key) ?? empty;
+  const keptEpoch = str(record.epoch) || null;
+  const next = keep(stream, { id: op.id, epoch: keptEpoch, op, late: record.late === true, handed: false });
+  // A crash between the two writes leaves the message stored and the stream without its id.
+  const current = epoch !== null && keptEpoch === epoch && !stream.reported.has(op.id);
+  streams.set(empty.key, current ? withReported(next, [op.id]) : next);
+  if (current) dirty.add(empty.key);
+}
+
+function emptyStream(record: Json): Stream | null {
+  const scope = str(record.scope), biz = str(record.biz);
+  return SCOPES.includes(scope) && biz ? newStream(scope as Scope, biz, str(record.owner)) : null;
+}
+
+function readOp(value: unknown): Op | null {
+  if (typeof value !== "object" || value === null) return null;
+  const op = value as Json;
+  if (!isId(op.id) || typeof op.mid !== "string" || typeof op.pl !== "string") return null;
+  return { id: op.id, mid: op.mid, at: num(op.at), pl: op.pl, ...(op.isB === true ? { isB: true } : {}) };
+}
+
+function isId(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}
+const num = (value: unknown): number => isId(value) ? value : 0;
+const str = (value: unknown): string => typeof value === "string" ? value : "";
+
+/** The record under a key, or null where it is to be deleted. */
+export function encodeRecord(ledger: Ledger, key: string): string | null {
+  if (key === INSTALLATION) return encodeInstallation(ledger);
+  const stream = ledger.streams.get(key);
+  if (stream) return encodeStream(stream, ledger.epoch, ledger.lean);
+  return encodeKeptUnder(ledger, key);
+}
+
+function encodeKeptUnder(ledger: Ledger, key: string): string | null {
+  const at = parseKeptKey(key);
+  const stream = ledger.streams.get(at.stream);
+  if (!stream) return null;
+  const k = stream.kept.find((k) => k.id === at.id && (k.epoch ?? "") === at.epoch);
+  if (k) return encodeKept(stream, k.op, k.late, k.epoch);
+  const w = at.epoch === (ledger.epoch ?? "") ? stream.waiting.get(at.id) : undefined;
+  return w?.op ? encodeKept(stream, w.op, w.late, ledger.epoch) : null;
+}

@@ -1,0 +1,46 @@
+/** Small moves that every handler makes on the step under way. */
+import type { Core, Ledger, Life, Link, Problem, Session, Turn } from "./model.ts";
+
+export type Leading = Extract<Life, { tag: "leading" }>;
+
+export function leading(turn: Turn): Leading | null {
+  return turn.core.life.tag === "leading" ? turn.core.life : null;
+}
+
+export function setLife(turn: Turn, life: Life): void {
+  turn.core = { ...turn.core, life };
+}
+
+export function setLink(turn: Turn, link: Link): void {
+  const life = leading(turn);
+  if (life) setLife(turn, { ...life, link });
+}
+
+export function setLedger(turn: Turn, ledger: Ledger): void {
+  const life = leading(turn);
+  if (life) setLife(turn, { ...life, ledger });
+}
+
+export function setTries(turn: Turn, tries: Partial<Core["tries"]>): void {
+  turn.core = { ...turn.core, tries: { ...turn.core.tries, ...tries } };
+}
+
+/** The connection that the link is about, if there is one. */
+export function connOf(link: Link): number | null {
+  if (link.tag === "connecting") return link.conn;
+  return link.tag === "greeting" || link.tag === "online" ? link.session.conn : null;
+}
+
+export function onlineSession(turn: Turn): Session | null {
+  const link = leading(turn)?.link;
+  return link?.tag === "online" ? link.session : null;
+}
+
+export function setSession(turn: Turn, session: Session): void {
+  const link = leading(turn)?.link;
+  if (link?.tag === "online" || link?.tag === "greeting") setLink(turn, { ...link, session });
+}
+
+export function report(turn: Turn, problem: Problem): void {
+  turn.effects.push({ type: "problem", problem });
+}
