@@ -1,0 +1,41 @@
+import { ackIds, ackTo } from "./lane_ack.ts";
+import { appended, paged } from "./lane_log.ts";
+import { retry } from "./lane_retry.ts";
+import { type Lane, type LaneContext, type LaneEvent, type LaneStep, pump } from "./lane_state.ts";
+
+/** One step of a lane: which of the rules applies to which event. */
+export function stepLane(lane: Lane, event: LaneEvent, context: LaneContext): LaneStep {
+  switch (event.type) {
+    case "appended":
+      return appended(lane, event.op, event.prev, context);
+    case "head":
+      return pump({ ...lane, head: Math.max(lane.head, event.id) }, [], context);
+    case "page":
+      return paged(lane, event.ticket, event.page, context);
+    case "readFailed":
+      // the next hint, or the poll for lost ones, asks again (STR-3)
+      return isReading(lane, event.ticket)
+        ? { lane: { ...lane, phase: { kind: "ready" } }, effects: [] }
+        : { lane, effects: [] };
+    case "ackTo":
+      return ackTo(lane, event.id, context);
+    case "ackIds":
+      return ackIds(lane, event.ids, context);
+    case "due":
+      return retry(lane, (item) => item.due <= context.now, event.heardAt, context);
+    case "heard":
+      return retry(lane, (item) => item.probed, context.now, context);
+    case "stop":
+      return { lane: { ...lane, phase: { kind: "stopped" } }, effects: [] };
+    case "resume":
+      return lane.phase.kind === "stopped"
+        ? pump({ ...lane, phase: { kind: "ready" } }, [], context)
+        : { lane, effects: [] };
+    case "foreground":
+      return lane.until === Infinity || lane.until >= lane.head
+        ? { lane, effects: [] }
+        : pump({ ...lane, until: lane.head }, [], context);
+  }
+}
+
+const isReading = (lane: Lane, ticket: number) => lane.phase.kind === "reading" && lane.phase.ticket === ticket;

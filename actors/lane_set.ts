@@ -1,0 +1,249 @@
+import type { Config, Instance } from "../db/catalog.ts";
+import type { LoggedOp, TargetOp } from "../db/delivery.ts";
+import type { Connection } from "./connection.ts";
+import { admits, type Client } from "./eligibility.ts";
+import { stepLane } from "./lane.ts";
+import {
+  type Lane,
+  type LaneContext,
+  type LaneEffect,
+  type LaneEvent,
+  type LaneStep,
+  type LaneStream,
+  newLane,
+  nextDue,
+} from "./lane_state.ts";
+import type { Runtime } from "./runtime.ts";
+
+export type LaneSetOptions = {
+  runtime: Runtime;
+  instance: Instance;
+  /** The user or the device whose streams these are. */
+  kind: "user" | "device";
+  subject: string;
+  deviceId: string;
+  connection: Connection;
+  client: Client;
+  /** Whether this session may be sent ops of the config now: it is online, and the verdict is valid where asked. */
+  allowed: (config: Config) => boolean;
+  /** Posts into the owner's mailbox; events of lanes that are gone are ignored there. */
+  post: (event: LaneSetEvent) => void;
+};
+
+/** What a lane set wants to hear back through its actor's mailbox. */
+export type LaneSetEvent = { type: "lane"; config: number; event: LaneEvent } | { type: "due" };
+
+/** Where one stream starts on a session. */
+export type LaneStart = { config: Config; start: number; head: number; owed: readonly number[]; plain: boolean };
+
+/** Whether a config's streams belong to users or to devices, from the point of view of one set. */
+export function concerns(config: Config, kind: "user" | "device"): boolean {
+  return config.target === kind && config.persistent;
+}
+
+/** The lanes of one session and one subject: runs their steps and performs the effects. */
+export class LaneSet {
+  readonly #o: LaneSetOptions;
+  readonly #lanes = new Map<number, Lane>();
+  /** Configs in which retries or discards are recorded for this target: their pages come from the log itself. */
+  readonly #marked = new Set<number>();
+  /** Reported points of streams without a lane. */
+  readonly #starts: ReadonlyMap<number, number>;
+  #timer: { at: number; cancel: () => void } | null = null;
+
+  constructor(options: LaneSetOptions, starts: ReadonlyMap<number, number>) {
+    this.#o = options;
+    this.#starts = starts;
+  }
+
+  get connection(): Connection {
+    return this.#o.connection;
+  }
+
+  get client(): Client {
+    return this.#o.client;
+  }
+
+  /** Opens the streams that have something, and sends what is due. */
+  open(starts: Iterable<LaneStart>, foreground: boolean): void {
+    for (const { config, start, head, owed, plain } of starts) {
+      if (!plain) this.#marked.add(config.no);
+      this.#lanes.set(config.no, newLane(this.#stream(config), start, head, owed));
+      if (foreground) this.step(config, { type: "foreground" });
+      if (this.#o.allowed(config)) this.step(config, { type: "resume" });
+    }
+  }
+
+  lane(config: number): Lane | undefined {
+    return this.#lanes.get(config);
+  }
+
+  lanes(): Iterable<Lane> {
+    return this.#lanes.values();
+  }
+
+  /** Whether this session is eligible for the op now (spec: words). */
+  eligible(config: Config, op: Pick<LoggedOp, "os" | "minVersion" | "maxVersion">): boolean {
+    return this.#o.allowed(config) && admits(op, this.#o.client);
+  }
+
+  /** One event for one stream; its lane is made when there is none yet. */
+  step(config: Config, event: LaneEvent): void {
+    const lane = this.#lanes.get(config.no) ?? this.make(config);
+    this.apply(config, stepLane(lane, event, this.context(config)));
+  }
+
+  /** Takes over a step's lane and performs its effects. */
+  apply(config: Config, step: LaneStep): void {
+    this.#lanes.set(config.no, step.lane);
+    for (const effect of step.effects) this.#perform(config, step.lane, effect);
+    this.#arm(nextDue(step.lane, config));
+  }
+
+  make(config: Config): Lane {
+    const lane = newLane(this.#stream(config), this.#starts.get(config.no) ?? 0, 0);
+    const open: Lane = this.#o.allowed(config) ? { ...lane, phase: { kind: "ready" } } : lane;
+    this.#lanes.set(config.no, open);
+    return open;
+  }
+
+  /** The foreground event (GLB-2): memory says whether there is anything new (GLB-4). */
+  foreground(configs: readonly Config[]): void {
+    for (const config of configs) {
+      if (config.scope !== "global" || !concerns(config, this.#o.kind)) continue;
+      const head = this.#o.runtime.globalHead(config.no);
+      const lane = this.#lanes.get(config.no);
+      if (head <= (lane?.until ?? this.#starts.get(config.no) ?? 0)) continue;
+      this.step(config, { type: "head", id: head });
+      this.step(config, { type: "foreground" });
+    }
+  }
+
+  /** Stops or resumes a stream as the config and the verdict are now (CFG-4, SES-4). */
+  regate(config: Config): void {
+    if (!this.#lanes.has(config.no)) return;
+    this.step(config, { type: this.#o.allowed(config) ? "resume" : "stop" });
+  }
+
+  /** The client was heard from: retries that waited for a sign of life go out. */
+  heard(): void {
+    this.#each((lane, config) => {
+      if (lane.window.some((item) => item.probed)) this.step(config, { type: "heard" });
+    });
+  }
+
+  /** The timer fired. */
+  due(): void {
+    this.#timer = null;
+    const now = this.#o.runtime.clock.now();
+    const heardAt = this.#o.connection.heardAt;
+    this.#each((lane, config) => {
+      const at = nextDue(lane, config);
+      if (at <= now) this.step(config, { type: "due", heardAt });
+      else this.#arm(at);
+    });
+  }
+
+  /** A deleted config's lane ends. */
+  remove(config: number): void {
+    this.#lanes.delete(config);
+  }
+
+  close(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+    this.#lanes.clear();
+  }
+
+  context(config: Config): LaneContext {
+    const { clock, policy, limits, ticket } = this.#o.runtime;
+    return { now: clock.now(), config, client: this.#o.client, policy, limits, ticket };
+  }
+
+  #each(visit: (lane: Lane, config: Config) => void): void {
+    for (const lane of [...this.#lanes.values()]) {
+      const config = this.#o.runtime.catalog.configByNo(lane.stream.config);
+      if (config) visit(lane, config);
+    }
+  }
+
+  #stream(config: Config): LaneStream {
+    const { kind, subject, deviceId, instance } = this.#o;
+    const global = config.scope === "global";
+    const shared = kind === "user" && !global && !config.multiDevice;
+    const scope = kind === "user" ? (global ? "globalUser" : "user") : (global ? "global" : "device");
+    const device = kind === "user" && !shared ? deviceId : "";
+    const target = { instance: instance.no, subject, config: config.no, device };
+    return { config: config.no, biz: config.bizType, scope, owner: global ? "" : subject, target, shared };
+  }
+
+  #perform(config: Config, lane: Lane, effect: LaneEffect): void {
+    const { runtime, connection, instance, deviceId } = this.#o;
+    const { recorder, metrics, clock } = runtime;
+    const { target, owner, shared } = lane.stream;
+    switch (effect.type) {
+      case "send":
+        connection.queue(effect.batch);
+        recorder.sent(target, effect.first);
+        return metrics.sent(instance.instanceId, effect.batch.ops.length);
+      case "read":
+        return this.#read(config, lane, effect);
+      case "acked":
+        recorder.acked(target, owner, deviceId, effect.items);
+        // a single-device acknowledgement is committed before anything else is decided on the op (DEV-2)
+        if (shared) void recorder.flush();
+        for (const item of effect.items) metrics.latency(Math.max(0, clock.now() - item.op.at));
+        return metrics.acked(instance.instanceId, effect.items.length);
+      case "point":
+        return recorder.point({ ...target, device: this.#o.kind === "user" ? deviceId : "" }, effect.id);
+      case "retried":
+        recorder.sent(target, effect.items);
+        return metrics.retried(instance.instanceId, effect.items.length);
+      case "expired":
+        return recorder.expired(target, effect.items);
+      case "discarded":
+        recorder.discarded(target, effect.items);
+        runtime.log("warning", "op discarded after the last retry", {
+          instance: instance.instanceId,
+          bizType: config.bizType,
+          ids: effect.items.map((item) => item.op.id),
+        });
+        return metrics.discarded(instance.instanceId, effect.items.length);
+      case "probe":
+        return connection.probe();
+      case "ignoredAck":
+        return metrics.ignoredAcks(instance.instanceId, effect.count);
+    }
+  }
+
+  #read(config: Config, lane: Lane, effect: LaneEffect & { type: "read" }): void {
+    const { target, owner } = lane.stream;
+    const { ticket, after, limit, ids } = effect;
+    const { post, client, runtime } = this.#o;
+    runtime.reader.read({
+      instance: target.instance,
+      subject: target.subject,
+      device: target.device,
+      owner,
+      config,
+      after,
+      limit,
+      ...(ids ? { ids } : {}),
+      unarrived: false,
+      owes: true,
+      plain: !this.#marked.has(config.no),
+      admits: (op: TargetOp) => admits(op, client),
+      done: (page) => post({ type: "lane", config: config.no, event: { type: "page", ticket, page } }),
+      failed: () => post({ type: "lane", config: config.no, event: { type: "readFailed", ticket } }),
+    });
+  }
+
+  /** One timer for the set, for the earliest lane; a later one is found when it fires. */
+  #arm(at: number): void {
+    if (at === Infinity || (this.#timer && this.#timer.at <= at)) return;
+    this.#timer?.cancel();
+    const { clock } = this.#o.runtime;
+    const cancel = clock.after(Math.max(0, at - clock.now()), () => this.#o.post({ type: "due" }));
+    this.#timer = { at, cancel };
+  }
+}

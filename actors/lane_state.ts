@@ -1,0 +1,150 @@
+/**
+ * A lane: one stream on its way to one session. Pure: `stepLane(lane, event, context)` (lane.ts)
+ * returns the next lane and what is to be done. Ids in (sentTo, readTo] are read and hold nothing for this session; the next batch covers them.
+ */
+import type { Config } from "../db/catalog.ts";
+import type { LoggedOp, Page, Target } from "../db/delivery.ts";
+import type { Scope } from "../src/protocol.ts";
+import type { RetryPolicy } from "./backoff.ts";
+import { type Client, expiryOf } from "./eligibility.ts";
+
+/** One op sent and not acknowledged. `probed`: its retry waits for a sign of life (DLV-5). Times in ms. */
+export type InFlight = {
+  op: LoggedOp;
+  attempts: number;
+  sentAt: number;
+  due: number;
+  late: boolean;
+  probed: boolean;
+  /** A delivery row may lie in the database. */
+  recorded: boolean;
+};
+
+/** What a lane carries: fixed for its life. `shared`: a single-device stream, whose ops are assigned from outside. */
+export type LaneStream = { config: number; biz: string; scope: Scope; owner: string; target: Target; shared: boolean };
+
+/** `stopped`: sending is forbidden and timers rest; `reading`: a page of the log is on its way. */
+export type LanePhase = { kind: "stopped" } | { kind: "ready" } | {
+  kind: "reading";
+  ticket: number;
+  late: readonly number[];
+};
+
+export type Lane = {
+  readonly stream: LaneStream;
+  readonly phase: LanePhase;
+  /** All up to here is acknowledged. */
+  readonly point: number;
+  /** The interval told to the client ends here: `from` of the next batch. */
+  readonly sentTo: number;
+  readonly readTo: number;
+  /** The stream's head as far as it is known: a hint. */
+  readonly head: number;
+  /** Global streams go no further than the head at the last foreground event (GLB-2); others: Infinity. */
+  readonly until: number;
+  /** Ids still to be sent late, ascending (FLT-3). */
+  readonly owed: readonly number[];
+  readonly window: readonly InFlight[];
+  readonly windowBytes: number;
+  /** Nothing was sent since the lane was opened. */
+  readonly fresh: boolean;
+};
+
+export type LaneLimits = { ops: number; bytes: number };
+
+export type LaneContext = {
+  now: number;
+  config: Config;
+  client: Client;
+  policy: RetryPolicy;
+  limits: LaneLimits;
+  /** Fresh tickets for reads. */
+  ticket: () => number;
+};
+
+/** A batch for the wire; without `from` and `to` it is late or not persistent. */
+export type OutBatch = {
+  scope: Scope;
+  biz: string;
+  interval?: { from: number; to: number };
+  late?: true;
+  ops: readonly Pick<LoggedOp, "id" | "json" | "bytes">[];
+  gone?: readonly number[];
+};
+
+export type LaneEvent =
+  | { type: "appended"; op: LoggedOp; prev: number }
+  | { type: "head"; id: number }
+  | { type: "page"; ticket: number; page: Page }
+  | { type: "readFailed"; ticket: number }
+  | { type: "ackTo"; id: number }
+  | { type: "ackIds"; ids: readonly number[] }
+  | { type: "due"; heardAt: number }
+  | { type: "heard" }
+  | { type: "stop" }
+  | { type: "resume" }
+  | { type: "foreground" };
+
+export type LaneEffect =
+  | { type: "send"; batch: OutBatch; first: readonly InFlight[] }
+  | { type: "read"; ticket: number; after: number; limit: number; ids?: readonly number[] }
+  | { type: "acked"; items: readonly InFlight[] }
+  | { type: "point"; id: number }
+  | { type: "retried"; items: readonly InFlight[] }
+  | { type: "expired"; items: readonly InFlight[] }
+  | { type: "discarded"; items: readonly InFlight[] }
+  | { type: "probe" }
+  | { type: "ignoredAck"; count: number };
+
+export type LaneStep = { lane: Lane; effects: LaneEffect[] };
+
+/** A lane that starts after `start`; `stopped` until it is resumed. */
+export function newLane(stream: LaneStream, start: number, head: number, owed: readonly number[] = []): Lane {
+  const until = stream.scope === "global" || stream.scope === "globalUser" ? start : Infinity;
+  return {
+    stream,
+    phase: { kind: "stopped" },
+    point: start,
+    sentTo: start,
+    readTo: start,
+    head: Math.max(head, start),
+    until,
+    owed,
+    window: [],
+    windowBytes: 0,
+    fresh: true,
+  };
+}
+
+/** When this lane wants a `due` event next, ms; Infinity for never. */
+export function nextDue(lane: Lane, config: Config): number {
+  if (lane.phase.kind === "stopped") return Infinity;
+  return lane.window.reduce((min, item) => Math.min(min, item.due, expiryOf(item.op, config)), Infinity);
+}
+
+/** How many more ops fit into the window (DLV-3). */
+export function room(lane: Lane, limits: LaneLimits): number {
+  return lane.windowBytes >= limits.bytes ? 0 : Math.max(0, limits.ops - lane.window.length);
+}
+
+/** Asks the log for more when there is more, there is room, and nothing is on its way. Owed ops come first (FLT-3). */
+export function pump(lane: Lane, effects: LaneEffect[], context: LaneContext): LaneStep {
+  const free = room(lane, context.limits);
+  if (lane.phase.kind !== "ready" || lane.stream.shared || free === 0) return { lane, effects };
+  const late = lane.owed.slice(0, free);
+  // wait until half the window is free, so that a page is worth its query
+  const more = Math.min(lane.head, lane.until) > lane.readTo && free * 2 >= context.limits.ops;
+  if (late.length === 0 && !more) return { lane, effects };
+  const ticket = context.ticket();
+  const ids = late.length > 0 ? { ids: late } : {};
+  effects.push({ type: "read", ticket, after: lane.readTo, limit: free, ...ids });
+  return { lane: { ...lane, phase: { kind: "reading", ticket, late } }, effects };
+}
+
+export function push(lane: Lane, items: readonly InFlight[]): Lane {
+  return withWindow(lane, [...lane.window, ...items]);
+}
+
+export function withWindow(lane: Lane, window: readonly InFlight[]): Lane {
+  return { ...lane, window, windowBytes: window.reduce((sum, item) => sum + item.op.bytes, 0) };
+}
