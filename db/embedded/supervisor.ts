@@ -51,7 +51,7 @@ export class Supervisor {
       const reason = await postmaster.ended;
       if (/TCP\/IP sockets/.test(reason) && portsTried++ < PORTS_TRIED) {
         this.#access = await moveAccess(cluster.folder, this.#access);
-      } else if (/shared memory block/.test(reason) && performance.now() - began < FAREWELL) {
+      } else if (/shared memory block|lock file/.test(reason) && performance.now() - began < FAREWELL) {
         await delay(SHORTEST_WAIT);
       } else {
         throw new StartError(`Cannot start the embedded Postgres in ${cluster.path}: ${reason}`);
