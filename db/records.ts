@@ -59,12 +59,12 @@ export type RecordQuery = {
   from?: number | undefined;
   /** ms, exclusive. */
   to?: number | undefined;
-  /** Records with a smaller id only: where the previous page ended. */
-  before?: number | undefined;
+  /** Where the previous page ended: its last record. */
+  after?: { at: number; id: number } | undefined;
   limit: number;
 };
 
-/** Guarantees: newest first by id; a record that was written is never changed, whatever path is taken. */
+/** Guarantees: newest first, then the higher id; a record that was written is never changed, whatever path is taken. */
 export interface Records {
   /** Writes one record in a transaction of its own: for what the database does not do itself (send data, kick). */
   write(actor: Actor, record: NewRecord): Promise<void>;

@@ -11,7 +11,7 @@ export type SessionRow = {
   consistency: "valid" | "invalid" | "unknown" | null;
 };
 
-/** Reads the table of live sessions. Guarantee: rows of nodes that were not seen for 30 s are left out. */
+/** Reads the table of live sessions. Guarantee: rows of dead nodes (`NODE_DEAD_MS`) are left out. */
 export interface SessionRows {
   /** At most 200 rows. */
   of(instanceNo: number, owner: { userId: string } | { deviceId: string }, now: number): Promise<SessionRow[]>;

@@ -1,20 +1,5 @@
 /** Numbers over time (STA-1, STA-2). */
 
-/** `stat.kind`: what one counter counts. Latency buckets follow from {@link LATENCY_KIND} on. */
-export const STAT_KIND = { pushes: 0, arrivals: 1, discards: 2 } as const;
-
-/** `stat.kind` of the first latency bucket. */
-export const LATENCY_KIND = 10;
-
-/** Upper ends, inclusive, ms, of the latency buckets (accepted to first acknowledgement); a last one has no end. */
-export const LATENCY_BOUNDS_MS = [5, 10, 25, 50, 100, 250, 1_000, 5_000, 60_000, 3_600_000] as const;
-
-/** The `stat.kind` that counts an arrival of this latency, ms. */
-export function latencyKind(ms: number): number {
-  const index = LATENCY_BOUNDS_MS.findIndex((bound) => ms <= bound);
-  return LATENCY_KIND + (index === -1 ? LATENCY_BOUNDS_MS.length : index);
-}
-
 export type DayStat = {
   /** UTC, `YYYY-MM-DD`. */
   day: string;

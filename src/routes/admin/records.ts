@@ -37,7 +37,7 @@ export function recordRoutes(deps: AdminDeps) {
 
 const WITHOUT_DATE_MS = 7 * 24 * 3600_000;
 const WITHOUT_DATE_MAX = 1000;
-const Position = z.object({ before: z.number(), left: z.number(), from: z.number().optional() });
+const Position = z.object({ at: z.number(), id: z.number(), left: z.number(), from: z.number().optional() });
 
 /** REC-2: the limits that hold without a date travel in the cursor, so that paging cannot walk around them. */
 async function listRecords(deps: AdminDeps, instanceNo: number | null, query: z.infer<typeof RecordQuery>) {
@@ -53,11 +53,11 @@ async function listRecords(deps: AdminDeps, instanceNo: number | null, query: z.
     action,
     from,
     to,
-    before: position?.before,
+    after: position && { at: position.at, id: position.id },
     limit: limit + 1,
   });
   const items = found.slice(0, limit);
   const last = items.at(-1);
   const more = found.length > limit && left > limit && last !== undefined;
-  return { items, next: more ? writeCursor({ before: last.id, left: left - limit, from }) : null };
+  return { items, next: more ? writeCursor({ at: last.at, id: last.id, left: left - limit, from }) : null };
 }

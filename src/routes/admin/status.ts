@@ -1,4 +1,4 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { createRoute, type z } from "@hono/zod-openapi";
 import type { Instance } from "../../../db/catalog.ts";
 import type { Actor } from "../../../db/records.ts";
 import type { AdminDeps, SessionInfo, SessionOwner } from "./deps.ts";

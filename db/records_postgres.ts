@@ -1,0 +1,41 @@
+import type { JSONValue, TransactionSql } from "postgres";
+import type { Actor, NewRecord, OperatorRecord, RecordedObject, RecordQuery, Records } from "./records.ts";
+import type { Sql } from "./sql.ts";
+
+/** Operator records in Postgres; a trigger refuses every change of them (db/migrations/004_operators.sql). */
+export function postgresRecords(sql: Sql): Records {
+  return {
+    write: (actor, record) => writeRecord(sql, actor, record),
+    list: (query) => listRecords(sql, query),
+  };
+}
+
+/** Writes one record as part of the transaction that does what it records (REC-1). */
+export async function writeRecord(sql: Sql | TransactionSql, actor: Actor, record: NewRecord): Promise<void> {
+  await sql`insert into record (at, operator, action, instance, object, before, after)
+    values (${actor.at}, ${actor.operator}, ${record.action}, ${record.instanceNo ?? 0}, ${storable(record.object)},
+      ${json(sql, record.before)}, ${json(sql, record.after)})`;
+}
+
+function json(sql: Sql | TransactionSql, object: RecordedObject | null) {
+  return object === null ? null : sql.json(object as JSONValue);
+}
+
+/** The object's name may come from a push body that is refused later: Postgres text holds no NUL. */
+function storable(name: string): string {
+  return name.replaceAll("\0", "\u2400").toWellFormed();
+}
+
+async function listRecords(sql: Sql, query: RecordQuery): Promise<OperatorRecord[]> {
+  const { instanceNo, operator, action, from, to, after, limit } = query;
+  const rows = await sql<OperatorRecord[]>`
+    select id, at, operator, action, object, before, after from record
+    where instance = ${instanceNo ?? 0}
+      ${operator === undefined ? sql`` : sql`and operator = ${operator}`}
+      ${action === undefined ? sql`` : sql`and action = ${action}`}
+      ${from === undefined ? sql`` : sql`and at >= ${from}`}
+      ${to === undefined ? sql`` : sql`and at < ${to}`}
+      ${after === undefined ? sql`` : sql`and (at, id) < (${after.at}::bigint, ${after.id}::bigint)`}
+    order by at desc, id desc limit ${limit}`;
+  return [...rows];
+}
