@@ -1,5 +1,3 @@
-/// <reference lib="dom" />
-/// <reference lib="dom.iterable" />
 import { createRoot } from "react-dom/client";
 import { Providers } from "./app/providers.tsx";
 import { Router } from "./app/router.tsx";

@@ -6,7 +6,7 @@ const NEEDS = {
   editConfigs: "operator",
   sendData: "operator",
   kick: "operator",
-  tryValidation: "operator",
+  tryValidation: "admin",
   editService: "admin",
   createInstances: "admin",
   manageOperators: "admin",

@@ -13,20 +13,25 @@ export interface Loaded {
 
 const LOADERS: Record<Language, () => Promise<Loaded>> = {
   en: async () => {
-    const [{ en }, { default: antd }] = await Promise.all([import("./en.ts"), import("antd/es/locale/en_US.js")]);
+    const [{ en }, antd] = await Promise.all([import("./en.ts"), import("antd/es/locale/en_US.js")]);
     dayjs.locale("en");
-    return { language: "en", messages: en, antd };
+    return { language: "en", messages: en, antd: localeOf(antd) };
   },
   zh: async () => {
-    const [{ zh }, { default: antd }] = await Promise.all([
+    const [{ zh }, antd] = await Promise.all([
       import("./zh.ts"),
       import("antd/es/locale/zh_CN.js"),
       import("dayjs/locale/zh-cn.js"),
     ]);
     dayjs.locale("zh-cn");
-    return { language: "zh", messages: zh, antd };
+    return { language: "zh", messages: zh, antd: localeOf(antd) };
   },
 };
+
+/** The bundler takes these files for the ES modules that they are; their types are read as CommonJS, one level deeper. */
+function localeOf(module: { default: unknown }): AntdLocale {
+  return module.default as AntdLocale;
+}
 
 /** The language chosen before, else the browser's. */
 export function initialLanguage(): Language {
