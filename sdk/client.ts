@@ -1,0 +1,248 @@
+import type { Core, Problem } from "./core/model.ts";
+import { stateName } from "./core/model.ts";
+import { Engine } from "./engine.ts";
+import { Emitter } from "./emitter.ts";
+import type { PayloadSchema, RawPayload, SyncMessageOf } from "./message.ts";
+import { isBizType, isId, resolveOptions, type SyncOptions } from "./options.ts";
+import type { Platform } from "./platform/platform.ts";
+import { type Deliver, Subscriber } from "./subscriber.ts";
+
+export type ClientOptions = SyncOptions & {
+  /** Closes the client when it is aborted. */
+  signal?: AbortSignal;
+};
+
+/**
+ * - `connecting`: an attempt is under way, or the next one is waited for
+ * - `connected`: the server has welcomed this client
+ * - `background`: no connection on purpose
+ * - `standby`: another tab leads and receives
+ * - `stopped`: told by the server to stay away, or closed
+ */
+export type ClientStatus = "connecting" | "connected" | "background" | "standby" | "stopped";
+
+export type ClientEvents = {
+  status: { status: ClientStatus; reason: string };
+  problem: Problem;
+  command: { biz: string; command: "online" | "offline" };
+  /** What the tenant said about the user's session; configs with user consistency deliver only on `valid`. */
+  consistency: { userId: string; verdict: "valid" | "invalid" | "unknown" };
+};
+
+export type SubscribeOptions<T> = {
+  /** What payloads go through; without it they are text, or bytes. */
+  schema?: PayloadSchema<T>;
+  /** Ends the subscription. */
+  signal?: AbortSignal;
+  /** The app calls `message.received()` itself. @default false: received when the handler has returned */
+  manual?: boolean;
+};
+
+export type Handler<T> = (message: SyncMessageOf<T>) => void | Promise<void>;
+
+/** The modern face: callbacks or async iteration, AbortSignal, typed payloads. Made by `createSyncClient`. */
+export class SyncClient implements AsyncDisposable {
+  readonly #engine: Engine;
+  readonly #events = new Emitter<ClientEvents>();
+  readonly #subscribers = new Map<string, Subscriber>();
+  readonly #unwatch: () => void;
+  #status: ClientStatus = "stopped";
+  #closed: Promise<void> | null = null;
+
+  constructor(options: ClientOptions, platform: Platform) {
+    const { name, ...parts } = resolveOptions(options, platform);
+    const problem = (problem: Problem) => this.#events.emit("problem", problem);
+    const store = options.store ?? platform.store(name, (p) => queueMicrotask(() => problem(p)));
+    this.#engine = new Engine({ ...parts, store }, {
+      deliver: (effect) => this.#deliver(effect),
+      command: ({ biz, command }) => this.#events.emit("command", { biz, command }),
+      connection: ({ reason }) => this.#setStatus(reason),
+      consistency: ({ userId, verdict }) => this.#events.emit("consistency", { userId, verdict }),
+      problem,
+    });
+    this.#unwatch = platform.watch({
+      visible: (visible) => {
+        if (options.followVisibility ?? true) this.#post(visible ? { type: "foreground", asked: false } : BACKGROUND);
+      },
+      network: (up) => this.#post({ type: up ? "networkUp" : "networkDown" }),
+    });
+    options.signal?.addEventListener("abort", () => void this.close(), { once: true });
+    if (options.signal?.aborted) void this.close();
+    else this.#post({ type: "start" });
+  }
+
+  get status(): ClientStatus {
+    return this.#status;
+  }
+
+  /** Null until the store is read. */
+  get deviceId(): string | null {
+    return this.#engine.deviceId;
+  }
+
+  /**
+   * Says who is logged in; to be called at every login, automatic ones too, and when the session id changes.
+   *
+   * @throws TypeError if an id is not 1-100 well-formed characters
+   */
+  login(user: { userId: string; sessionId: string }): void {
+    if (!isId(user.userId) || !isId(user.sessionId)) throw new TypeError("Cannot log in: invalid userId or sessionId");
+    this.#post({ type: "login", ...user });
+  }
+
+  logout(): void {
+    this.#post({ type: "logout" });
+  }
+
+  /** The app is in front: connects, or proves that the connection lives. Also brings back a client that was kicked. */
+  foreground(): void {
+    this.#post({ type: "foreground", asked: true });
+  }
+
+  /** The app is in the background: closes the connection, unless `keepInBackground`. */
+  background(): void {
+    this.#post(BACKGROUND);
+  }
+
+  /** Starts again after the server told this client to stay away. */
+  reconnect(): void {
+    this.#post({ type: "start" });
+  }
+
+  /**
+   * Receives the messages of a config, one at a time and in order. A message counts as received when the handler has
+   * returned; if it throws, the message comes again.
+   *
+   * @returns ends the subscription; what comes then is kept for the next one
+   * @throws if `biz` has a subscriber
+   */
+  subscribe(biz: string, handler: Handler<RawPayload>, options?: SubscribeOptions<never>): () => void;
+  subscribe<T>(
+    biz: string,
+    handler: Handler<T>,
+    options: SubscribeOptions<T> & { schema: PayloadSchema<T> },
+  ): () => void;
+  subscribe<T>(biz: string, handler: Handler<T>, options: SubscribeOptions<T> = {}): () => void {
+    if (!isBizType(biz)) throw new TypeError(`Cannot subscribe: "${biz}" is not a bizType`);
+    if (this.#subscribers.has(biz)) throw new Error(`Cannot subscribe to ${biz}: it has a subscriber`);
+    const subscriber = new Subscriber({
+      schema: options.schema,
+      manual: options.manual ?? false,
+      handler: handler as Handler<unknown>,
+      report: (report) => this.#post({ type: "report", report }),
+      problem: (problem) => this.#events.emit("problem", problem),
+    });
+    this.#subscribers.set(biz, subscriber);
+    const end = () => {
+      if (this.#subscribers.get(biz) !== subscriber) return;
+      this.#subscribers.delete(biz);
+      subscriber.end();
+      this.#post({ type: "unregister", biz });
+    };
+    options.signal?.addEventListener("abort", end, { once: true });
+    if (options.signal?.aborted) end();
+    else this.#post({ type: "register", biz });
+    return end;
+  }
+
+  /**
+   * Receives the messages of a config by `for await`. A message counts as received when the loop comes back for the
+   * next one, or at `message.received()`; the one at which the loop is left does not, and comes again.
+   */
+  messages(biz: string, options?: SubscribeOptions<never>): AsyncGenerator<SyncMessageOf<RawPayload>, void, undefined>;
+  messages<T>(
+    biz: string,
+    options: SubscribeOptions<T> & { schema: PayloadSchema<T> },
+  ): AsyncGenerator<SyncMessageOf<T>, void, undefined>;
+  async *messages<T>(
+    biz: string,
+    options: SubscribeOptions<T> = {},
+  ): AsyncGenerator<SyncMessageOf<T | RawPayload>, void, undefined> {
+    const queue: SyncMessageOf<T | RawPayload>[] = [];
+    let wake = () => {};
+    let ended = options.signal?.aborted ?? false;
+    const push: Handler<T | RawPayload> = (message) => {
+      queue.push(message);
+      wake();
+    };
+    const end = this.subscribe<T | RawPayload>(
+      biz,
+      push,
+      { ...options, manual: true } as SubscribeOptions<T | RawPayload> & { schema: PayloadSchema<T> },
+    );
+    const finish = () => {
+      ended = true;
+      wake();
+    };
+    options.signal?.addEventListener("abort", finish, { once: true });
+    const offClose = this.#events.on("status", () => this.#closed && finish());
+    try {
+      while (!ended) {
+        const message = queue.shift();
+        if (!message) {
+          await new Promise<void>((resolve) => wake = resolve);
+          continue;
+        }
+        yield message;
+        if (!options.manual) message.received();
+      }
+    } finally {
+      options.signal?.removeEventListener("abort", finish);
+      offClose();
+      end();
+    }
+  }
+
+  /** Listens to one kind of event. @returns ends it */
+  on<K extends keyof ClientEvents>(event: K, listener: (detail: ClientEvents[K]) => void): () => void {
+    return this.#events.on(event, listener);
+  }
+
+  /** Closes the connection for good and resolves when everything reported is stored. */
+  close(): Promise<void> {
+    this.#unwatch();
+    this.#closed ??= this.#engine.close();
+    for (const subscriber of this.#subscribers.values()) subscriber.end();
+    this.#setStatus("closed");
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #post(event: Parameters<Engine["post"]>[0]): void {
+    if (this.#closed) return;
+    this.#engine.post(event);
+    this.#setStatus("");
+  }
+
+  #deliver(effect: Deliver): void {
+    this.#subscribers.get(effect.biz)?.take(effect);
+  }
+
+  #setStatus(reason: string): void {
+    const status = this.#closed ? "stopped" : statusOf(this.#engine.core);
+    if (status === this.#status && !this.#closed) return;
+    this.#status = status;
+    this.#events.emit("status", { status, reason });
+  }
+}
+
+const BACKGROUND = { type: "background" } as const;
+
+const STATUS: Record<ReturnType<typeof stateName>, ClientStatus> = {
+  idle: "stopped",
+  standby: "standby",
+  loading: "connecting",
+  parked: "background",
+  waiting: "connecting",
+  connecting: "connecting",
+  greeting: "connecting",
+  online: "connected",
+  stopped: "stopped",
+};
+
+function statusOf(core: Core): ClientStatus {
+  return STATUS[stateName(core)];
+}

@@ -1,0 +1,204 @@
+/**
+ * Runs the core: events go in, one at a time; effects are performed in order; their outcomes come back as events. All
+ * waiting is here, all deciding in `core/step.ts`.
+ */
+import { Connection } from "./connection.ts";
+import type { Core, Effect, Event, Problem, Settings } from "./core/model.ts";
+import { initialCore, nextDeadline, step } from "./core/step.ts";
+import type { Clock } from "./platform/clock.ts";
+import type { Lead, LeadEvents } from "./platform/lead.ts";
+import { randomId } from "./platform/random.ts";
+import type { SocketClass } from "./platform/socket.ts";
+import type { SyncStore } from "./store.ts";
+import { MemoryStore } from "./stores/memory.ts";
+
+/** What the two faces are told. A hook that throws is reported as a problem and changes nothing. */
+export type Hooks = {
+  deliver(effect: Extract<Effect, { type: "deliver" }>): void;
+  command(effect: Extract<Effect, { type: "command" }>): void;
+  connection(effect: Extract<Effect, { type: "connection" }>): void;
+  consistency(effect: Extract<Effect, { type: "consistency" }>): void;
+  problem(problem: Problem): void;
+};
+
+export type Parts = {
+  settings: Settings;
+  url: string;
+  /** App secret for signing (SIG-2). */
+  secret?: string | undefined;
+  store: SyncStore;
+  webSocket: SocketClass;
+  lead: (events: LeadEvents) => Lead;
+  clock: Clock;
+  random: () => number;
+};
+
+/** A store that does not answer must not silence the client. */
+const STORE_TIMEOUT_MS = 10_000;
+
+export class Engine {
+  readonly #parts: Parts;
+  readonly #hooks: Hooks;
+  readonly #lead: Lead;
+  #core: Core;
+  #store: SyncStore;
+  #queue: Event[] = [];
+  #running = false;
+  #connection: Connection | null = null;
+  #cancelTimer = () => {};
+  /** Store and lead are used one after the other, in the order of the effects. */
+  #tail: Promise<void> = Promise.resolve();
+
+  constructor(parts: Parts, hooks: Hooks) {
+    this.#parts = parts;
+    this.#hooks = hooks;
+    this.#store = parts.store;
+    this.#core = initialCore(parts.settings);
+    this.#lead = parts.lead({
+      granted: () => this.post({ type: "lead" }),
+      lost: () => this.post({ type: "leadLost" }),
+      told: (message) => this.post({ type: "peer", message }),
+    });
+  }
+
+  get core(): Core {
+    return this.#core;
+  }
+
+  /** @returns the device id, once the records are read */
+  get deviceId(): string | null {
+    return this.#core.life.tag === "leading" ? this.#core.life.ledger.deviceId : this.#parts.settings.deviceId ?? null;
+  }
+
+  /** Takes in one event. Called while another is processed (an app reports inside its callback), it waits its turn. */
+  post(event: Event): void {
+    this.#queue.push(event);
+    if (this.#running) return;
+    this.#running = true;
+    try {
+      for (let next = this.#queue.shift(); next; next = this.#queue.shift()) this.#take(next);
+    } finally {
+      this.#running = false;
+    }
+    this.#setTimer();
+  }
+
+  /** Stops, and resolves when everything reported is stored and the lead is given up. */
+  async close(): Promise<void> {
+    this.post({ type: "stop" });
+    await this.#tail;
+    this.#lead.close();
+  }
+
+  #take(event: Event): void {
+    const at = { now: this.#parts.clock.now(), random: this.#parts.random() };
+    const { core, effects } = step(this.#core, event, at);
+    this.#core = core;
+    for (const effect of effects) this.#perform(effect);
+  }
+
+  #setTimer(): void {
+    this.#cancelTimer();
+    this.#cancelTimer = () => {};
+    const due = nextDeadline(this.#core);
+    if (due === null) return;
+    const { clock } = this.#parts;
+    this.#cancelTimer = clock.after(Math.max(0, due - clock.now()), () => this.post({ type: "tick" }));
+  }
+
+  #perform(effect: Effect): void {
+    switch (effect.type) {
+      case "acquire":
+        return this.#then(() => this.#lead.acquire());
+      case "steal":
+        return this.#lead.steal();
+      case "release":
+        return this.#then(() => this.#release());
+      case "tell":
+        return this.#lead.tell(effect.message);
+      case "load":
+        return this.#then(() => this.#load(effect.term));
+      case "write":
+        return this.#then(() => this.#write(effect));
+      case "open":
+        return this.#open(effect.conn);
+      case "send":
+        if (this.#connection?.conn === effect.conn) this.#connection.send(effect.frame, effect.signAt);
+        return;
+      case "close":
+        if (this.#connection?.conn === effect.conn) this.#connection.close(effect.code, effect.reason);
+        return;
+      case "deliver":
+        return this.#tell(() => this.#hooks.deliver(effect));
+      case "command":
+        return this.#tell(() => this.#hooks.command(effect));
+      case "connection":
+        return this.#tell(() => this.#hooks.connection(effect));
+      case "consistency":
+        return this.#tell(() => this.#hooks.consistency(effect));
+      case "problem":
+        return this.#hooks.problem(effect.problem);
+    }
+  }
+
+  #then(work: () => void | Promise<void>): void {
+    this.#tail = this.#tail.then(work).catch((cause) => {
+      this.#hooks.problem({ code: "platform", message: "Cannot use the store", cause });
+    });
+  }
+
+  /** The app's code runs here: what it throws is its own affair. */
+  #tell(call: () => void): void {
+    try {
+      call();
+    } catch (cause) {
+      this.#hooks.problem({ code: "callback", message: "A callback of the app threw", cause });
+    }
+  }
+
+  #open(conn: number): void {
+    const { url, webSocket, settings, secret } = this.#parts;
+    this.#connection = new Connection({
+      conn,
+      url,
+      webSocket,
+      signing: { secret, instanceId: settings.instanceId, deviceId: () => this.deviceId ?? "" },
+      post: (event) => this.post(event),
+      problem: (problem) => this.#hooks.problem(problem),
+    });
+  }
+
+  async #load(term: number): Promise<void> {
+    this.#store = this.#parts.store;
+    let entries: ReadonlyMap<string, string> = new Map();
+    try {
+      entries = await this.#inTime(this.#store.load());
+    } catch (cause) {
+      this.#store = new MemoryStore();
+      const message = "Cannot open the store: the client works from memory until the next start";
+      this.#hooks.problem({ code: "storage", message, cause });
+    }
+    this.post({ type: "loaded", term, entries, durable: this.#store.durable, freshId: randomId() });
+  }
+
+  async #write(effect: Extract<Effect, { type: "write" }>): Promise<void> {
+    try {
+      await this.#inTime(this.#store.write(effect));
+      this.post({ type: "saved", n: effect.n });
+    } catch (cause) {
+      this.post({ type: "failed", n: effect.n, cause });
+    }
+  }
+
+  async #release(): Promise<void> {
+    await this.#store.close().catch(() => {});
+    this.#lead.release();
+  }
+
+  #inTime<T>(work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const cancel = this.#parts.clock.after(STORE_TIMEOUT_MS, () => reject(new Error("The store does not answer")));
+      work.then(resolve, reject).finally(cancel);
+    });
+  }
+}

@@ -1,0 +1,197 @@
+import type { Effect, Event } from "./core/model.ts";
+import { stateName } from "./core/model.ts";
+import { Engine } from "./engine.ts";
+import { reportOf } from "./message.ts";
+import { metaConfigOf, type MPFramework } from "./mp_framework.ts";
+import type { ConnectionListener, ISyncCallback, SyncMessage } from "./mp_types.ts";
+import { ConnectionEvent, ConnectionType } from "./mp_types.ts";
+import { MpObservers } from "./mp_observers.ts";
+import { isBizType, isId, resolveOptions, type SyncOptions } from "./options.ts";
+import type { Platform } from "./platform/platform.ts";
+
+type Deliver = Extract<Effect, { type: "deliver" }>;
+
+export type MPSyncOptions = SyncOptions & {
+  /** Storage, closed connections, callbacks that threw; see the README's table. */
+  onProblem?: (problem: { code: string; message: string; closeCode?: number; cause?: unknown }) => void;
+};
+
+const CHANGES = {
+  connecting: ConnectionType.Connecting,
+  connected: ConnectionType.Connected,
+  disconnected: ConnectionType.Disconnected,
+  connectFailed: ConnectionType.ConnectFailed,
+} as const;
+
+/** What stands behind the static methods of `MPSync`. Calls before `initialize` are kept for it. */
+export class MpFace {
+  readonly observers: MpObservers;
+  readonly #platform: Platform;
+  readonly #callbacks = new Map<string, ISyncCallback>();
+  readonly #listeners = new Set<ConnectionListener>();
+  /** Which ops a message stands for; a copy of it is found by its ids. */
+  readonly #delivered = new WeakMap<object, Deliver>();
+  #options: MPSyncOptions = {};
+  #engine: Engine | null = null;
+  #unwatch = () => {};
+  #early: Event[] = [];
+  #change: ConnectionType = ConnectionType.Unknown;
+
+  constructor(platform: Platform) {
+    this.#platform = platform;
+    this.observers = new MpObservers();
+  }
+
+  setup(options: MPSyncOptions): void {
+    this.#options = { ...this.#options, ...options };
+  }
+
+  /** @throws TypeError if nothing says where the server is */
+  initialize(framework: MPFramework, context: unknown): void {
+    if (this.#engine) return;
+    const options = { ...this.#options };
+    const config = options.config ?? metaConfigOf(context) ?? metaConfigOf(framework.context);
+    if (config) options.config = config;
+    const { name, ...parts } = resolveOptions(options, this.#platform);
+    const problem = options.onProblem ?? ((p) => console.warn(`[syncline] ${p.message}`, p.cause ?? ""));
+    const store = options.store ?? this.#platform.store(name, problem);
+    this.#engine = new Engine({ ...parts, store }, {
+      deliver: (effect) => this.#deliver(effect),
+      command: ({ biz, command }) => {
+        const userId = this.#engine?.core.user?.userId ?? "";
+        this.#callbacks.get(biz)?.onReceiveCommand?.({ userId, biz, command });
+      },
+      connection: (effect) => this.#tell(effect),
+      consistency: () => {},
+      problem,
+    });
+    const early = this.#early;
+    this.#early = [];
+    for (const event of early) this.#engine.post(event);
+    this.#unwatch = this.#platform.watch({
+      visible: (visible) => {
+        if (options.followVisibility) {
+          this.post(visible ? { type: "foreground", asked: false } : { type: "background" });
+        }
+      },
+      network: (up) => this.post({ type: up ? "networkUp" : "networkDown" }),
+    });
+    this.#engine.post({ type: "start" });
+  }
+
+  post(event: Event): void {
+    if (this.#engine) this.#engine.post(event);
+    else this.#early.push(event);
+  }
+
+  login(userId: string, sessionId: string): boolean {
+    if (!isId(userId) || !isId(sessionId)) return false;
+    this.post({ type: "login", userId, sessionId });
+    return true;
+  }
+
+  registerBiz(biz: string, callback: ISyncCallback): void {
+    if (!isBizType(biz)) throw new TypeError(`Cannot register: "${biz}" is not a bizType`);
+    this.#callbacks.set(biz, callback);
+    this.post({ type: "register", biz });
+  }
+
+  unregisterBiz(biz: string): void {
+    this.#callbacks.delete(biz);
+    if (!this.observers.has(biz)) this.post({ type: "unregister", biz });
+  }
+
+  observe(biz: string, observer: object, selector: Parameters<MpObservers["add"]>[2]): boolean {
+    if (!isBizType(biz) || !this.observers.add(biz, observer, selector)) return false;
+    this.post({ type: "register", biz });
+    return true;
+  }
+
+  unobserve(biz: string | null, observer: object): boolean {
+    const left = this.observers.remove(biz, observer);
+    for (const biz of left) {
+      if (!this.#callbacks.has(biz) && !this.observers.has(biz)) this.post({ type: "unregister", biz });
+    }
+    return left.length > 0;
+  }
+
+  /** Takes the object of a callback or notification, or a copy of it that came over a bridge. */
+  report(message: SyncMessage): void {
+    const known = this.#delivered.get(message);
+    const ids = idsOf(message.msgData);
+    if (known) return this.post({ type: "report", report: reportOf(known, known.ops.map((op) => op.id)) });
+    this.post({ type: "report", report: { biz: message.biz, userId: message.userId, ids } });
+  }
+
+  reportUserInfo(userInfo: { bizType: string; userId: string; op: string }): void {
+    const known = this.#delivered.get(userInfo);
+    if (known) return this.post({ type: "report", report: reportOf(known, known.ops.map((op) => op.id)) });
+    this.report({ biz: userInfo.bizType, userId: userInfo.userId, msgData: userInfo.op });
+  }
+
+  get connected(): boolean {
+    return this.#engine !== null && stateName(this.#engine.core) === "online";
+  }
+
+  get connectionType(): ConnectionType {
+    return this.#change;
+  }
+
+  get deviceId(): string {
+    return this.#engine?.deviceId ?? this.#options.deviceId ?? "";
+  }
+
+  addListener(listener: ConnectionListener): void {
+    this.#listeners.add(listener);
+  }
+
+  removeListener(listener: ConnectionListener): void {
+    this.#listeners.delete(listener);
+  }
+
+  /** Ends the client; afterwards `initialize` starts a new one. */
+  async shutdown(): Promise<void> {
+    const engine = this.#engine;
+    this.#unwatch();
+    this.#engine = null;
+    await engine?.close();
+    this.#change = ConnectionType.Unknown;
+  }
+
+  #deliver(effect: Deliver): void {
+    const msgData = JSON.stringify(effect.ops.map(({ id, mid, pl, isB, late }) => ({
+      id,
+      mid,
+      pl,
+      ...(isB ? { isB } : {}),
+      ...(late ? { late } : {}),
+    })));
+    const callback = this.#callbacks.get(effect.biz);
+    if (callback) {
+      const message: SyncMessage = { userId: effect.userId, biz: effect.biz, msgData };
+      this.#delivered.set(message, effect);
+      callback.onReceiveMessage(message);
+    }
+    this.observers.notify(effect.biz, () => {
+      const userInfo = { bizType: effect.biz, userId: effect.userId, op: msgData };
+      this.#delivered.set(userInfo, effect);
+      return { name: effect.biz, userInfo };
+    });
+  }
+
+  #tell(effect: Extract<Effect, { type: "connection" }>): void {
+    this.#change = CHANGES[effect.change];
+    const event = new ConnectionEvent(this.#change, effect.reason);
+    for (const listener of [...this.#listeners]) listener.onConnectionStateChanged(event);
+  }
+}
+
+function idsOf(msgData: string): number[] {
+  try {
+    const items: unknown = JSON.parse(msgData);
+    if (!Array.isArray(items)) return [];
+    return items.map((item: { id?: unknown }) => item?.id).filter((id) => typeof id === "number");
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,53 @@
+import { isId, type MetaConfig } from "./options.ts";
+
+/** As much of a HarmonyOS context as is used: the packed `meta.config`. */
+type WithResources = { resourceManager?: { getRawFileContentSync?(path: string): Uint8Array } };
+
+/** The framework object of the original: the context of the app, and who is logged in. */
+export class MPFramework {
+  static #instance: MPFramework | null = null;
+  readonly context: unknown;
+  #userId = "";
+
+  private constructor(context: unknown) {
+    this.context = context;
+  }
+
+  /**
+   * @param context the app's context; on HarmonyOS its raw file `meta.config` says where the server is. Elsewhere an
+   * object with that file as `metaConfig`, or nothing if `MPSync.setup` is given the options
+   */
+  static create(context?: unknown): MPFramework {
+    const former = MPFramework.#instance;
+    MPFramework.#instance = new MPFramework(context);
+    if (former) MPFramework.#instance.#userId = former.#userId;
+    return MPFramework.#instance;
+  }
+
+  static get instance(): MPFramework {
+    return MPFramework.#instance ??= new MPFramework(undefined);
+  }
+
+  /** Takes effect with the next `MPSync.updateUserInfo`. */
+  get userId(): string {
+    return this.#userId;
+  }
+
+  set userId(value: string | null | undefined) {
+    this.#userId = isId(value) ? value : "";
+  }
+}
+
+/** The `meta.config` that came with a context, if one did. */
+export function metaConfigOf(context: unknown): MetaConfig | undefined {
+  if (typeof context !== "object" || context === null) return undefined;
+  const { metaConfig } = context as { metaConfig?: MetaConfig };
+  if (metaConfig) return metaConfig;
+  const { resourceManager } = context as WithResources;
+  try {
+    const bytes = resourceManager?.getRawFileContentSync?.("meta.config");
+    return bytes && JSON.parse(new TextDecoder().decode(bytes)) as MetaConfig;
+  } catch {
+    return undefined;
+  }
+}

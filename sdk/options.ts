@@ -1,0 +1,125 @@
+/** What an app says at the start, and what becomes of it. */
+import type { Settings, Timing } from "./core/model.ts";
+import { type Clock, systemClock } from "./platform/clock.ts";
+import type { Platform } from "./platform/platform.ts";
+import type { SocketClass } from "./platform/socket.ts";
+import type { Parts } from "./engine.ts";
+import type { SyncStore } from "./store.ts";
+
+export const VERSION = "0.1.0";
+
+/** The `meta.config` that the console offers for download (INS-3). */
+export type MetaConfig = {
+  appId: string;
+  workspaceId: string;
+  /** Host name, or a whole `ws://` or `wss://` address. */
+  syncserver: string;
+  syncport?: string | number;
+  appKey?: string;
+};
+
+export type SyncOptions = {
+  /** The downloaded `meta.config`, as an object. Instead of it, `server` and `instanceId`. */
+  config?: MetaConfig;
+  /** `wss://sync.example.com`, `https://…` or `host:port`; the path `/sync` is added where there is none. */
+  server?: string;
+  /** `workspaceId_appId`. */
+  instanceId?: string;
+  /** Whether a server given without a scheme is reached by TLS. @default true on https pages and for port 443 */
+  tls?: boolean;
+  /** What pushes are filtered by. @default "web", "node" or "deno" for `os`, nothing for `appVersion` */
+  os?: string;
+  appVersion?: string;
+  /** Your own device id (1-100 characters). @default one made at the first start and stored */
+  deviceId?: string;
+  /** An app secret, where the instance checks signatures. */
+  secret?: string;
+  /** @default IndexedDB in browsers, a file under `.syncline/` in Deno and Node, memory elsewhere */
+  store?: SyncStore;
+  /** @default the platform's own */
+  webSocket?: SocketClass;
+  /** Keep the connection in the background instead of closing it (SDK-6). @default false */
+  keepInBackground?: boolean;
+  /** Treat a hidden page as background. @default true in `createSyncClient`, false in `MPSync`, where the app says it */
+  followVisibility?: boolean;
+  timing?: Partial<Timing>;
+  clock?: Clock;
+  /** @default Math.random */
+  random?: () => number;
+};
+
+export const DEFAULT_TIMING: Timing = {
+  baseMs: 1000,
+  maxMs: 60_000,
+  connectMs: 20_000,
+  pongMs: 10_000,
+  probeMs: 5000,
+  stableMs: 30_000,
+  stealMs: 3000,
+};
+
+/**
+ * @throws TypeError if neither `config` nor `server` and `instanceId` say whom to connect to, or an id has no valid form
+ */
+export function resolveOptions(options: SyncOptions, platform: Platform): Omit<Parts, "store"> & { name: string } {
+  const { config } = options;
+  const instanceId = options.instanceId ?? (config ? `${config.workspaceId}_${config.appId}` : "");
+  const server = options.server ?? (config ? address(config) : "");
+  if (!instanceId || !server) {
+    throw new TypeError("Cannot start: give the meta.config as `config`, or `server` and `instanceId`");
+  }
+  const webSocket = options.webSocket ?? platform.webSocket;
+  if (!webSocket) throw new TypeError("Cannot start: this platform has no WebSocket, give one as `webSocket`");
+  if (options.deviceId !== undefined && !isId(options.deviceId)) throw new TypeError("Cannot start: invalid deviceId");
+  const settings: Settings = {
+    instanceId,
+    os: options.os ?? platform.os,
+    sdk: `syncline-js/${VERSION}`,
+    keepInBackground: options.keepInBackground ?? false,
+    timing: { ...DEFAULT_TIMING, ...options.timing },
+  };
+  if (options.appVersion) settings.appVersion = options.appVersion;
+  if (options.deviceId) settings.deviceId = options.deviceId;
+  const name = `syncline-${instanceId}`;
+  return {
+    name,
+    settings,
+    url: socketUrl(server, options.tls ?? platform.secure),
+    secret: options.secret,
+    webSocket,
+    lead: (events) => platform.lead(name, events),
+    clock: options.clock ?? systemClock,
+    random: options.random ?? Math.random,
+  };
+}
+
+function address(config: MetaConfig): string {
+  return config.syncport === undefined || config.syncport === "" || config.syncserver.includes("://")
+    ? config.syncserver
+    : `${config.syncserver}:${config.syncport}`;
+}
+
+/** Written by hand because React Native's `URL` cannot do it. */
+export function socketUrl(server: string, secure: boolean): string {
+  const [, scheme, rest = ""] = /^(?:(wss?|https?):\/\/)?(.+)$/i.exec(server) ?? [];
+  const [host = "", path = ""] = /^([^/]*)(.*)$/.exec(rest)?.slice(1) ?? [];
+  const tls = scheme ? /s$/i.test(scheme) : secure || host.endsWith(":443");
+  return `${tls ? "wss" : "ws"}://${host}${path === "" || path === "/" ? "/sync" : path}`;
+}
+
+/** User, session and device ids: 1-100 characters, no control characters, well-formed. */
+export function isId(value: unknown): value is string {
+  if (typeof value !== "string" || value.length === 0 || value.length > 100) return false;
+  // Lone surrogates are what encodeURIComponent refuses; `isWellFormed` is too new for some phones.
+  try {
+    encodeURIComponent(value);
+  } catch {
+    return false;
+  }
+  return !/\p{Cc}/u.test(value);
+}
+
+/** 1-30 of `A-Z a-z 0-9 - _` (CFG-1). */
+export function isBizType(value: unknown): value is string {
+  return typeof value === "string" && /^[A-Za-z0-9_-]{1,30}$/.test(value);
+}

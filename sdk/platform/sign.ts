@@ -1,0 +1,33 @@
+import type { Bind, Hello, Sign } from "../../src/protocol.ts";
+import { randomId } from "./random.ts";
+
+/**
+ * Signs a hello or bind with the app secret (SIG-2): lower-case hex HMAC-SHA256 over
+ * `hello\ninstanceId\ndeviceId\nuserId\nsessionId\ntimestamp\nnonce`, absent parts empty, `bind` in place of `hello`.
+ *
+ * @throws where WebCrypto is missing; browsers have it on https and localhost only
+ */
+export async function sign(
+  frame: Hello | Bind,
+  about: { secret: string; instanceId: string; deviceId: string; timestamp: number },
+): Promise<Sign> {
+  const subtle = globalThis.crypto?.subtle;
+  if (!subtle) throw new Error("Cannot sign: this platform has no WebCrypto (browsers need https for it)");
+  const user = frame.type === "bind" ? frame : frame.user;
+  const nonce = randomId();
+  const text = [
+    frame.type,
+    about.instanceId,
+    about.deviceId,
+    user?.userId ?? "",
+    user?.sessionId ?? "",
+    about.timestamp,
+    nonce,
+  ].join("\n");
+  const utf8 = new TextEncoder();
+  const algorithm = { name: "HMAC", hash: "SHA-256" };
+  const key = await subtle.importKey("raw", utf8.encode(about.secret), algorithm, false, ["sign"]);
+  const mac = new Uint8Array(await subtle.sign("HMAC", key, utf8.encode(text)));
+  const signature = Array.from(mac, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return { timestamp: about.timestamp, nonce, signature };
+}

@@ -1,0 +1,14 @@
+/** As much of a WebSocket as the client uses. Those of browsers, Deno, Node and the phones fit. */
+export interface SocketLike {
+  send(data: string): void;
+  close(code?: number, reason?: string): void;
+  onopen: ((event: never) => void) | null;
+  onmessage: ((event: { data: unknown }) => void) | null;
+  onclose: ((event: { code: number; reason: string }) => void) | null;
+  onerror: ((event: never) => void) | null;
+}
+
+/** `WebSocket`, or another class that is made the same way. */
+export type SocketClass = new (url: string, protocols: string[]) => SocketLike;
+
+export const SUBPROTOCOL = "syncline.v1";

@@ -1,0 +1,101 @@
+import type { Effect, Problem, Report } from "./core/model.ts";
+import { type PayloadSchema, readPayload, reportOf, type SyncMessageOf } from "./message.ts";
+
+export type Deliver = Extract<Effect, { type: "deliver" }>;
+
+export type SubscriberParts = {
+  schema: PayloadSchema<unknown> | undefined;
+  manual: boolean;
+  handler: (message: SyncMessageOf<unknown>) => void | Promise<void>;
+  report: (report: Report) => void;
+  problem: (problem: Problem) => void;
+};
+
+/**
+ * Hands the messages of one biz to one handler, one after the other. A message that is sent again while the app still
+ * has it is not handed over twice.
+ */
+export class Subscriber {
+  readonly #parts: SubscriberParts;
+  readonly #queue: { effect: Deliver; op: Deliver["ops"][number] }[] = [];
+  /** Ops that wait here, are in the handler, or are the app's until it says `received`. */
+  readonly #held = new Set<string>();
+  #running = false;
+  #ended = false;
+
+  constructor(parts: SubscriberParts) {
+    this.#parts = parts;
+  }
+
+  take(effect: Deliver): void {
+    for (const op of effect.ops) {
+      const key = heldKey(effect, op.id);
+      if (op.id !== 0 && this.#held.has(key)) continue;
+      this.#held.add(key);
+      this.#queue.push({ effect, op });
+    }
+    if (!this.#running) void this.#run();
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#queue.length = 0;
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true;
+    for (let next = this.#queue.shift(); next && !this.#ended; next = this.#queue.shift()) {
+      const done = this.#handle(next.effect, next.op);
+      // A handler that returns at once is not made to wait: a backlog runs through in one go.
+      if (done) await done;
+    }
+    this.#running = false;
+  }
+
+  #handle(effect: Deliver, op: Deliver["ops"][number]): Promise<void> | null {
+    const key = heldKey(effect, op.id);
+    const received = () => {
+      this.#held.delete(key);
+      if (op.id !== 0) this.#parts.report(reportOf(effect, [op.id]));
+    };
+    const refused = (code: "payload" | "callback", cause: unknown) => {
+      this.#held.delete(key);
+      const what = code === "payload" ? "The payload does not fit the schema" : "The handler threw";
+      const message = `${what}: message ${op.mid} of ${effect.biz} is not received and comes again`;
+      this.#parts.problem({ code, message, cause });
+    };
+    let payload: unknown;
+    try {
+      payload = readPayload(op, this.#parts.schema);
+    } catch (cause) {
+      refused("payload", cause);
+      return null;
+    }
+    const message: SyncMessageOf<unknown> = {
+      id: op.id,
+      messageId: op.mid,
+      biz: effect.biz,
+      userId: effect.userId,
+      sentAt: new Date(op.at),
+      payload,
+      late: op.late === true,
+      received,
+    };
+    try {
+      const result = this.#parts.handler(message);
+      if (result instanceof Promise) {
+        return result.then(() => this.#parts.manual || received(), (cause) => refused("callback", cause)).then(
+          () => {},
+        );
+      }
+      if (!this.#parts.manual) received();
+    } catch (cause) {
+      refused("callback", cause);
+    }
+    return null;
+  }
+}
+
+function heldKey(effect: Deliver, id: number): string {
+  return `${effect.key}\n${effect.epoch}\n${id}`;
+}
