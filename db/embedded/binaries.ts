@@ -46,7 +46,9 @@ export async function completeLinks(root: string, spareFolder: string): Promise<
   }
   await Deno.mkdir(spareFolder, { recursive: true });
   for (const { source, target } of links) await link(join(root, source), join(spareFolder, basename(target)));
-  return { [Deno.build.os === "darwin" ? "DYLD_LIBRARY_PATH" : "LD_LIBRARY_PATH"]: spareFolder };
+  // A library that is found through a link looks for its neighbours beside the link.
+  const path = `${spareFolder}:${join(root, "native", "lib")}`;
+  return { [Deno.build.os === "darwin" ? "DYLD_LIBRARY_PATH" : "LD_LIBRARY_PATH"]: path };
 }
 
 function packageName(): string {

@@ -142,7 +142,8 @@ Deno.test({
     const args = ["run", "-A", ...AS_INSTALLED, `--config=${CONFIG}`, program];
     for (let time = 0; time < 2; time++) {
       const { stdout } = await new Deno.Command(deno, { args, env, ...identity, stderr: "inherit" }).output();
-      assert.deepEqual(Object.values(JSON.parse(new TextDecoder().decode(stdout))), [spare]);
+      const path = `${spare}:${join(root, "native", "lib")}`;
+      assert.deepEqual(Object.values(JSON.parse(new TextDecoder().decode(stdout))), [path]);
       assert.equal(await Deno.readTextFile(join(spare, "libone.so.1")), "one");
     }
   },
