@@ -1,5 +1,6 @@
 import type { Config, Instance } from "../db/catalog.ts";
 import type { LoggedOp, TargetOp } from "../db/delivery.ts";
+import type { Ack, Scope } from "../src/protocol.ts";
 import type { Connection } from "./connection.ts";
 import { admits, type Client } from "./eligibility.ts";
 import { stepLane } from "./lane.ts";
@@ -24,6 +25,8 @@ export type LaneSetOptions = {
   deviceId: string;
   connection: Connection;
   client: Client;
+  /** Whether the app is in the foreground now (GLB-2). */
+  foreground: () => boolean;
   /** Whether this session may be sent ops of the config now: it is online, and the verdict is valid where asked. */
   allowed: (config: Config) => boolean;
   /** Posts into the owner's mailbox; events of lanes that are gone are ignored there. */
@@ -47,13 +50,12 @@ export class LaneSet {
   readonly #lanes = new Map<number, Lane>();
   /** Configs in which retries or discards are recorded for this target: their pages come from the log itself. */
   readonly #marked = new Set<number>();
-  /** Reported points of streams without a lane. */
-  readonly #starts: ReadonlyMap<number, number>;
+  /** Heads heard of before the streams were opened; null from then on. */
+  #hints: Map<Config, number> | null = new Map();
   #timer: { at: number; cancel: () => void } | null = null;
 
-  constructor(options: LaneSetOptions, starts: ReadonlyMap<number, number>) {
+  constructor(options: LaneSetOptions) {
     this.#o = options;
-    this.#starts = starts;
   }
 
   get connection(): Connection {
@@ -64,14 +66,47 @@ export class LaneSet {
     return this.#o.client;
   }
 
+  /** Whether its replay has begun; until then hints are only noted. */
+  get isOpen(): boolean {
+    return this.#hints === null;
+  }
+
   /** Opens the streams that have something, and sends what is due. */
-  open(starts: Iterable<LaneStart>, foreground: boolean): void {
+  open(starts: Iterable<LaneStart>): void {
     for (const { config, start, head, owed, plain } of starts) {
       if (!plain) this.#marked.add(config.no);
       this.#lanes.set(config.no, newLane(this.#stream(config), start, head, owed));
-      if (foreground) this.step(config, { type: "foreground" });
+      if (this.#o.foreground()) this.step(config, { type: "foreground" });
       if (this.#o.allowed(config)) this.step(config, { type: "resume" });
     }
+    const hints = this.#hints ?? new Map<Config, number>();
+    this.#hints = null;
+    for (const [config, id] of hints) this.step(config, { type: "head", id });
+  }
+
+  /** Something may be new in the log. */
+  hint(config: Config, event: Extract<LaneEvent, { type: "appended" | "head" }>): void {
+    if (this.#hints === null) return this.step(config, event);
+    const id = event.type === "head" ? event.id : event.op.id;
+    this.#hints.set(config, Math.max(this.#hints.get(config) ?? 0, id));
+  }
+
+  /** What came back through the actor's mailbox. */
+  handle(event: LaneSetEvent): void {
+    if (event.type === "due") return this.due();
+    const config = this.#o.runtime.catalog.configByNo(event.config);
+    if (config && this.#lanes.has(config.no)) this.step(config, event.event);
+  }
+
+  /** The config that an acknowledgement speaks of, if the scope is the one of this set's streams. */
+  configFor(scope: Scope, biz: string): Config | undefined {
+    const config = this.#o.runtime.catalog.config(this.#o.instance.no, biz);
+    return config && this.#lanes.get(config.no)?.stream.scope === scope ? config : undefined;
+  }
+
+  ack(config: Config, { id, ids }: Pick<Ack, "id" | "ids">): void {
+    if (id !== undefined) this.step(config, { type: "ackTo", id });
+    if (ids !== undefined) this.step(config, { type: "ackIds", ids });
   }
 
   lane(config: number): Lane | undefined {
@@ -100,8 +135,9 @@ export class LaneSet {
     this.#arm(nextDue(step.lane, config));
   }
 
+  /** A stream that held nothing when the session began starts at 0: a reported point above that was reset (PT-3). */
   make(config: Config): Lane {
-    const lane = newLane(this.#stream(config), this.#starts.get(config.no) ?? 0, 0);
+    const lane = newLane(this.#stream(config), 0, 0);
     const open: Lane = this.#o.allowed(config) ? { ...lane, phase: { kind: "ready" } } : lane;
     this.#lanes.set(config.no, open);
     return open;
@@ -113,7 +149,7 @@ export class LaneSet {
       if (config.scope !== "global" || !concerns(config, this.#o.kind)) continue;
       const head = this.#o.runtime.globalHead(config.no);
       const lane = this.#lanes.get(config.no);
-      if (head <= (lane?.until ?? this.#starts.get(config.no) ?? 0)) continue;
+      if (head <= (lane?.until ?? 0)) continue;
       this.step(config, { type: "head", id: head });
       this.step(config, { type: "foreground" });
     }

@@ -1,0 +1,123 @@
+import type { Catalog, Config } from "../db/catalog.ts";
+import type { DeliveryStore, LoggedOp, Page, TargetOp } from "../db/delivery.ts";
+import type { GlobalPages } from "./reader.ts";
+import type { Log } from "./runtime.ts";
+
+type GlobalStream = {
+  head: number;
+  /** Memory holds all kept ops above this id. */
+  from: number;
+  ops: TargetOp[];
+  bytes: number;
+};
+
+/** Ops of one global stream in memory at most, and their bytes. */
+const MAX_OPS = 1_000;
+const MAX_BYTES = 8 * 1024 * 1024;
+
+export type BroadcasterOptions = { store: DeliveryStore; catalog: Catalog; log: Log };
+
+/**
+ * Global pushes (GLB-1 to GLB-5): one row in the log, and in memory the streams' heads and recent ops, so that a
+ * foreground event that has nothing new asks nobody, and one that has something reads it from here. Nobody is sent
+ * anything by a push itself: devices pull at their next foreground.
+ */
+export class Broadcaster implements GlobalPages {
+  readonly #o: BroadcasterOptions;
+  readonly #streams = new Map<number, GlobalStream>();
+  readonly #loading = new Map<number, Promise<void>>();
+
+  constructor(options: BroadcasterOptions) {
+    this.#o = options;
+  }
+
+  /** The stream's head as far as it is known here; at the latest the poll for lost hints brings it up to date. */
+  head(config: number): number {
+    return this.#streams.get(config)?.head ?? 0;
+  }
+
+  published(config: Config, op: LoggedOp, prev: number): void {
+    const stream = this.#streams.get(config.no);
+    if (!stream && prev !== config.floor) return void this.load(config);
+    const known = stream ?? { head: prev, from: prev, ops: [], bytes: 0 };
+    if (known.head !== prev) return this.hint(config, op.id);
+    known.ops.push({ ...op, attempts: 0, recorded: false });
+    known.bytes += op.bytes;
+    known.head = op.id;
+    while (known.ops.length > MAX_OPS || known.bytes > MAX_BYTES) {
+      const oldest = known.ops.shift()!;
+      known.bytes -= oldest.bytes;
+      known.from = oldest.id;
+    }
+    this.#streams.set(config.no, known);
+  }
+
+  /** The log's head is at least `id`: read what is missing. */
+  hint(config: Config, id: number): void {
+    if (id > this.head(config.no)) void this.load(config);
+  }
+
+  page(config: number, after: number, limit: number): Page | undefined {
+    const stream = this.#streams.get(config);
+    if (!stream || after < stream.from) return undefined;
+    const first = firstAbove(stream.ops, after);
+    const ops = stream.ops.slice(first, first + limit);
+    return { ops, head: stream.head, upTo: ops.length >= limit ? ops.at(-1)!.id : stream.head };
+  }
+
+  /** Reads the stream's head and, where it is short enough, all of it. Single-flight. */
+  load(config: Config): Promise<void> {
+    const under = this.#loading.get(config.no);
+    if (under) return under;
+    const work = this.#load(config)
+      .catch((error) => this.#o.log("warning", "global stream not read", { config: config.no, error: String(error) }))
+      .finally(() => this.#loading.delete(config.no));
+    this.#loading.set(config.no, work);
+    return work;
+  }
+
+  /** Loads all global streams: at start, before the first client. */
+  async loadAll(): Promise<void> {
+    for (const instance of this.#o.catalog.instances()) {
+      const global = this.#o.catalog.configsOf(instance.no).filter((config) => config.scope === "global");
+      await Promise.all(global.map((config) => this.load(config)));
+    }
+  }
+
+  remove(config: number): void {
+    this.#streams.delete(config);
+  }
+
+  async #load(config: Config): Promise<void> {
+    const before = this.#streams.get(config.no);
+    const after = before?.head ?? 0;
+    const [page] = await this.#o.store.pages([{
+      instance: config.instance,
+      owner: "",
+      subject: "",
+      device: "",
+      config: config.no,
+      after,
+      limit: MAX_OPS,
+      unarrived: false,
+      threshold: null,
+    }]);
+    if (!page) return;
+    const short = page.ops.length < MAX_OPS;
+    const ops = short ? [...(before?.ops ?? []), ...page.ops].slice(-MAX_OPS) : [];
+    const from = short ? (before?.from ?? 0) : page.head;
+    const cut = short && ops.length < (before?.ops.length ?? 0) + page.ops.length ? ops[0]!.id - 1 : from;
+    const bytes = ops.reduce((sum, op) => sum + op.bytes, 0);
+    this.#streams.set(config.no, { head: page.head, from: cut, ops, bytes });
+  }
+}
+
+function firstAbove(ops: readonly TargetOp[], id: number): number {
+  let low = 0;
+  for (let high = ops.length; low < high;) {
+    const middle = (low + high) >> 1;
+    if (ops[middle]!.id <= id) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

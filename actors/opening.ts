@@ -1,0 +1,171 @@
+import type { Catalog } from "../db/catalog.ts";
+import type { Hydrated, Target } from "../db/delivery.ts";
+import type { Bind, Point } from "../src/protocol.ts";
+import type { Hydrator } from "./hydrator.ts";
+import type { LaneStart } from "./lane_set.ts";
+import { reportedPoints, resetPoints, type Starts, startsOf } from "./points.ts";
+import type { Runtime } from "./runtime.ts";
+import type { Bound, Session } from "./session.ts";
+
+export type OpeningOptions = {
+  runtime: Runtime;
+  hydrator: Hydrator;
+  heartbeatMs: number;
+  /** The user's actor for a new bind. */
+  userOf: (session: Session, userId: string) => Bound["actor"];
+};
+
+/** A welcome waits so long for the tenant's verdict, so that a quick tenant costs no frame of its own, ms. */
+const VERDICT_GRACE_MS = 250;
+
+/** From a verified hello or bind to open streams: hydrates, welcomes, resets where points cannot be (PT-3), opens. */
+export class Opening {
+  readonly #o: OpeningOptions;
+
+  constructor(options: OpeningOptions) {
+    this.#o = options;
+  }
+
+  /** Binds the user of a hello before the log is read: what is pushed from now on finds the session. */
+  bindHello(session: Session): void {
+    if (session.claims.user) this.#bind(session, session.claims.user, true);
+  }
+
+  /**
+   * Reads what the device, and the user on it, have coming, and where their streams start.
+   *
+   * @returns the `seq` of a newer session of this device on another node, or the plan to open this one.
+   */
+  async prepare(session: Session): Promise<{ outranked: number } | OpeningPlan> {
+    const { hydrator } = this.#o;
+    const { instance, deviceId, hello, connection, bound, claims } = session;
+    const [outranked, device, user] = await Promise.all([
+      hydrator.claim({
+        instance: instance.no,
+        deviceId,
+        connection: connection.id,
+        seq: hello.seq,
+        os: hello.os,
+        appVersion: hello.appVersion,
+        foreground: session.foreground,
+        userId: bound?.userId ?? null,
+        connectedAt: session.connectedAt,
+      }),
+      hydrator.hydrate(deviceTarget(session)),
+      bound ? hydrator.hydrate(userTarget(session, bound)) : null,
+      bound ? this.#verdictGrace(session, bound) : null,
+    ]);
+    if (outranked !== null) return { outranked };
+    const deviceStarts = this.#starts(session, "device", device, claims.points, claims.sameEpoch);
+    const userStarts = user && this.#starts(session, "user", user, claims.user?.points ?? [], claims.sameEpoch);
+    await hydrator.forgetStale(deviceTarget(session), deviceStarts);
+    if (bound && userStarts) await hydrator.forgetStale(userTarget(session, bound), userStarts);
+    return { device: deviceStarts, user: userStarts };
+  }
+
+  /** Welcome first, then a reset where one is due; the streams are opened by the actors. */
+  welcome(session: Session, plan: OpeningPlan): void {
+    const { instance, bound, connection, deviceId, client } = session;
+    session.welcomed = true;
+    session.send({
+      type: "welcome",
+      connectionId: connection.id,
+      epoch: instance.epoch,
+      serverTime: this.#o.runtime.clock.now(),
+      heartbeatMs: this.#o.heartbeatMs,
+      ...(bound ? { user: { userId: bound.userId, consistency: bound.actor.verdict(connection.id) } } : {}),
+    });
+    const user = bound ? plan.user : null;
+    if (plan.device.mismatch || user?.mismatch) this.#reset(session, [...plan.device.lanes, ...(user?.lanes ?? [])]);
+    this.#o.hydrator.credit(deviceTarget(session), deviceId, client, plan.device);
+    if (bound && user) this.#o.hydrator.credit(userTarget(session, bound), deviceId, client, user);
+  }
+
+  /** A bind on a live session: answered at once; the new user's streams follow when they are read. */
+  async bind(session: Session, frame: Bind): Promise<void> {
+    const bound = this.#bind(session, frame, false);
+    const consistency = bound.actor.verdict(session.connection.id);
+    session.send({ type: "bound", n: frame.n, userId: frame.userId, consistency });
+    const starts = await this.hydrateUser(session, bound, frame.points, true);
+    if (session.bound !== bound || session.ended) return;
+    const device = [...session.lanes.lanes()].map((lane) => ({ stream: lane.stream, start: lane.point }));
+    if (starts.mismatch) {
+      const kept = device.flatMap(({ stream, start }) => {
+        const config = this.#catalog.configByNo(stream.config);
+        return config ? [{ config, start }] : [];
+      });
+      this.#reset(session, [...kept, ...starts.lanes]);
+    }
+    this.#o.hydrator.credit(userTarget(session, bound), session.deviceId, session.client, starts);
+    bound.actor.post({ type: "opened", connectionId: session.connection.id, starts: starts.lanes });
+  }
+
+  async hydrateUser(session: Session, bound: Bound, points: readonly Point[], sameEpoch: boolean): Promise<Starts> {
+    const target = userTarget(session, bound);
+    const hydrated = await this.#o.hydrator.hydrate(target);
+    const starts = this.#starts(session, "user", hydrated, points, sameEpoch);
+    await this.#o.hydrator.forgetStale(target, starts);
+    return starts;
+  }
+
+  /** The streams again, from the server's record: after an actor failed. */
+  async reopened(session: Session, kind: "user" | "device"): Promise<LaneStart[]> {
+    const target = kind === "device" ? deviceTarget(session) : userTarget(session, session.bound!);
+    const hydrated = await this.#o.hydrator.hydrate(target);
+    return this.#starts(session, kind, hydrated, [], true, new Map(hydrated.points.map((p) => [p.config, p.point])))
+      .lanes;
+  }
+
+  get #catalog(): Catalog {
+    return this.#o.runtime.catalog;
+  }
+
+  #bind(session: Session, user: { userId: string; sessionId: string }, reuse: boolean): Bound {
+    const actor = this.#o.userOf(session, user.userId);
+    const bound = { actor, userId: user.userId, sessionId: user.sessionId };
+    session.bound = bound;
+    actor.bind(session, user.sessionId, reuse);
+    session.changed();
+    return bound;
+  }
+
+  #reset(session: Session, lanes: readonly { config: LaneStart["config"]; start: number }[]): void {
+    session.send({ type: "reset", epoch: session.instance.epoch, points: resetPoints(lanes) });
+  }
+
+  #starts(
+    session: Session,
+    kind: "user" | "device",
+    hydrated: Hydrated,
+    points: readonly Point[],
+    sameEpoch: boolean,
+    known?: ReadonlyMap<number, number>,
+  ): Starts {
+    const configs = this.#catalog.configsOf(session.instance.no);
+    const reported = known ?? reportedPoints(points, configs, kind);
+    const globalHead = (config: number) => this.#o.runtime.globalHead(config);
+    return startsOf({ configs, kind, hydrated, reported, sameEpoch, globalHead });
+  }
+
+  async #verdictGrace(session: Session, bound: Bound): Promise<void> {
+    if (!bound.actor.asking(session.connection.id)) return;
+    let cancel = () => {};
+    const grace = new Promise<void>((resolve) => cancel = this.#o.runtime.clock.after(VERDICT_GRACE_MS, resolve));
+    await Promise.race([session.verdictChange(), grace]);
+    cancel();
+  }
+}
+
+export type OpeningPlan = { device: Starts; user: Starts | null };
+
+const deviceTarget = (session: Session): Omit<Target, "config"> => ({
+  instance: session.instance.no,
+  subject: session.deviceId,
+  device: "",
+});
+
+const userTarget = (session: Session, bound: Bound): Omit<Target, "config"> => ({
+  instance: session.instance.no,
+  subject: bound.userId,
+  device: session.deviceId,
+});

@@ -1,0 +1,340 @@
+import type { CatalogChange, Config, Instance } from "../db/catalog.ts";
+import type { LoggedOp } from "../db/delivery.ts";
+import type { SessionStore } from "../db/sessions.ts";
+import type { Ack, Bind, Hello } from "../src/protocol.ts";
+import type { Broadcaster } from "./broadcaster.ts";
+import { Coalescer } from "./coalescer.ts";
+import type { Connection } from "./connection.ts";
+import { DeviceActor } from "./device_actor.ts";
+import type { Hydrator } from "./hydrator.ts";
+import type { DeviceMessage, UserMessage } from "./messages.ts";
+import { Opening, type OpeningPlan } from "./opening.ts";
+import type { Runtime } from "./runtime.ts";
+import { Session } from "./session.ts";
+import { supervise } from "./supervision.ts";
+import { UserActor, type Validator } from "./user_actor.ts";
+
+/** How the push path finds an owner's live connections; other nodes can be asked behind it one day. */
+export interface Bus {
+  /** Hands on an op that was committed. @returns whether it was handed to an eligible session */
+  deliver(config: Config, owner: string, op: LoggedOp, prev: number): boolean;
+  /** Hands on an op that is not stored (PER-2). */
+  deliverVolatile(config: Config, owner: string, op: LoggedOp): boolean;
+}
+
+export type RegistryOptions = {
+  runtime: Runtime;
+  hydrator: Hydrator;
+  sessions: SessionStore;
+  broadcaster: Broadcaster;
+  validator: Validator;
+  heartbeatMs: number;
+  /** Hint for clients whose connect failed for our fault, ms. @default 2000 */
+  retryAfterMs?: number;
+};
+
+/** All live actors of this process: makes them on connect, finds them for pushes, drops them with their last session. */
+export class Registry implements Bus {
+  readonly #o: RegistryOptions;
+  readonly #devices = new Map<string, DeviceActor>();
+  readonly #users = new Map<string, UserActor>();
+  readonly #sessions = new Map<string, Session>();
+  readonly #opening: Opening;
+  readonly #plans = new WeakMap<Session, OpeningPlan>();
+  readonly #rows: { update: Coalescer<Session, void>; release: Coalescer<Session, void> };
+
+  constructor(options: RegistryOptions) {
+    this.#o = options;
+    const { runtime, hydrator, heartbeatMs, sessions } = options;
+    const userOf = (session: Session, userId: string) => this.#userOf(session.instance, userId);
+    this.#opening = new Opening({ runtime, hydrator, heartbeatMs, userOf });
+    this.#rows = {
+      update: new Coalescer<Session, void>(async (changed) => {
+        await sessions.update([...new Set(changed)].map(toChange));
+        return new Array<void>(changed.length);
+      }, { lanes: 1 }),
+      release: new Coalescer<Session, void>(async (ended) => {
+        await sessions.release(ended.map(toKey));
+        return new Array<void>(ended.length);
+      }, { lanes: 1 }),
+    };
+  }
+
+  get counts(): { sessions: number; devices: number; users: number } {
+    return { sessions: this.#sessions.size, devices: this.#devices.size, users: this.#users.size };
+  }
+
+  sessions(): Iterable<Session> {
+    return this.#sessions.values();
+  }
+
+  session(connectionId: string): Session | undefined {
+    return this.#sessions.get(connectionId);
+  }
+
+  /** Takes a verified hello. The session is in the registry from now on, and its streams open when they are read. */
+  connect(connection: Connection, instance: Instance, hello: Hello): Session {
+    const session = new Session(connection, instance, hello, this.#o.runtime.clock.now());
+    session.changed = () => this.#changed(session);
+    this.#sessions.set(connection.id, session);
+    this.#deviceOf(instance, hello.deviceId).hello(session);
+    return session;
+  }
+
+  closed(session: Session): void {
+    const connectionId = session.connection.id;
+    this.#sessions.delete(connectionId);
+    this.#device(session)?.tell(session, { type: "closed", connectionId });
+  }
+
+  ack(session: Session, frame: Ack): void {
+    const connectionId = session.connection.id;
+    if (frame.scope === "user" || frame.scope === "globalUser") {
+      if (session.bound) return session.bound.actor.post({ type: "ack", connectionId, frame });
+      return this.#o.runtime.metrics.ignoredAcks(session.instance.instanceId, 1);
+    }
+    this.#device(session)?.post({ type: "ack", connectionId, frame });
+  }
+
+  /** Replaces the bound user; every bind binds anew (SES-1). */
+  bind(session: Session, frame: Bind): void {
+    this.#unbind(session);
+    this.#opening.bind(session, frame).catch((error) => this.#openingFailed(session, error));
+  }
+
+  unbind(session: Session, n: number): void {
+    this.#unbind(session);
+    session.changed();
+    session.send({ type: "bound", n, userId: null });
+  }
+
+  setForeground(session: Session, foreground: boolean): void {
+    session.foreground = foreground;
+    session.changed();
+    if (foreground) this.#tell(session, "foreground");
+  }
+
+  /** Heard from a client that had been asked for a sign of life. */
+  heard(session: Session): void {
+    this.#tell(session, "heard");
+  }
+
+  deliver(config: Config, owner: string, op: LoggedOp, prev: number): boolean {
+    if (config.scope === "global") {
+      this.#o.broadcaster.published(config, op, prev);
+      return true;
+    }
+    const actor = this.#ownerOf(config, owner);
+    if (!actor) return false;
+    const eligible = actor.eligible(config, op);
+    actor.post({ type: "appended", config, op, prev });
+    return eligible;
+  }
+
+  deliverVolatile(config: Config, owner: string, op: LoggedOp): boolean {
+    return this.#ownerOf(config, owner)?.deliver(config, op) ?? false;
+  }
+
+  /** A stream's head was read from the log: whoever lacks something reads on (STR-3). */
+  head(config: Config, owner: string, id: number): void {
+    if (config.scope === "global") return this.#o.broadcaster.hint(config, id);
+    this.#ownerOf(config, owner)?.post({ type: "head", config, id });
+  }
+
+  /** Users and devices with a live session here. */
+  owners(): { instance: number; owner: string }[] {
+    return [...this.#users.keys(), ...this.#devices.keys()].map((key) => {
+      const [instance, owner] = splitKey(key);
+      return { instance, owner };
+    });
+  }
+
+  /** Configs and instances as they are now (CFG-3, CFG-4): streams stop or go on, and clients are told. */
+  changed({ configs, instances }: CatalogChange): void {
+    for (const { before, after } of configs) {
+      const config = (after ?? before)!;
+      const actors = config.target === "user" ? this.#users : this.#devices;
+      for (const [key, actor] of actors) {
+        if (splitKey(key)[0] === config.instance) actor.post({ type: "config", before, after });
+      }
+      if (!after) this.#o.broadcaster.remove(config.no);
+      if (before && after && before.status !== after.status) this.#command(after);
+    }
+    for (const { before, after } of instances) {
+      if (!before || !after || before.sessionValidateUrl === after.sessionValidateUrl) continue;
+      for (const [key, actor] of this.#users) {
+        if (splitKey(key)[0] === after.no) actor.post({ type: "instance", urlChanged: true });
+      }
+    }
+  }
+
+  #command(config: Config): void {
+    const frame = JSON.stringify({ type: "command", biz: config.bizType, command: config.status });
+    for (const session of this.#sessions.values()) {
+      if (session.instance.no === config.instance && session.welcomed) session.connection.send(frame);
+    }
+  }
+
+  async #hydrate(session: Session): Promise<void> {
+    const connectionId = session.connection.id;
+    try {
+      const plan = await this.#opening.prepare(session);
+      if ("outranked" in plan) {
+        return this.#device(session)?.tell(session, { type: "outranked", connectionId, seq: plan.outranked });
+      }
+      this.#plans.set(session, plan);
+      this.#device(session)?.tell(session, { type: "hydrated", connectionId });
+    } catch (error) {
+      this.#openingFailed(session, error);
+    }
+  }
+
+  #openingFailed(session: Session, error: unknown): void {
+    if (session.ended) return;
+    this.#o.runtime.log("error", "session not opened", { error: String(error) });
+    session.connection.close(4503, { "retry-after-ms": this.#o.retryAfterMs ?? 2_000 });
+    this.closed(session);
+  }
+
+  #open(session: Session): void {
+    const plan = this.#plans.get(session)!;
+    this.#plans.delete(session);
+    const connectionId = session.connection.id;
+    this.#opening.welcome(session, plan);
+    this.#device(session)?.post({ type: "opened", connectionId, starts: plan.device.lanes });
+    if (session.bound && plan.user) session.bound.actor.post({ type: "opened", connectionId, starts: plan.user.lanes });
+  }
+
+  #end(session: Session): void {
+    this.#sessions.delete(session.connection.id);
+    this.#unbind(session);
+    const key = keyOf(session.instance.no, session.deviceId);
+    if (this.#devices.get(key)?.session === null) this.#devices.delete(key);
+    this.#rows.release.call(session).catch((error) => this.#rowFailed(error));
+  }
+
+  #unbind(session: Session): void {
+    const bound = session.bound;
+    if (!bound) return;
+    session.bound = null;
+    bound.actor.post({ type: "left", connectionId: session.connection.id });
+  }
+
+  #changed(session: Session): void {
+    if (!session.welcomed || session.ended) return;
+    this.#rows.update.call(session).catch((error) => this.#rowFailed(error));
+  }
+
+  #rowFailed(error: unknown): void {
+    this.#o.runtime.log("warning", "session row not written", { error: String(error) });
+  }
+
+  #tell(session: Session, type: "foreground" | "heard"): void {
+    const connectionId = session.connection.id;
+    this.#device(session)?.post({ type, connectionId });
+    session.bound?.actor.post({ type, connectionId });
+  }
+
+  #ownerOf(config: Config, owner: string): UserActor | DeviceActor | undefined {
+    return (config.target === "user" ? this.#users : this.#devices).get(keyOf(config.instance, owner));
+  }
+
+  #device(session: Session): DeviceActor | undefined {
+    return this.#devices.get(keyOf(session.instance.no, session.deviceId));
+  }
+
+  #deviceOf(instance: Instance, deviceId: string): DeviceActor {
+    const key = keyOf(instance.no, deviceId);
+    const known = this.#devices.get(key);
+    if (known) return known;
+    const { runtime } = this.#o;
+    const actor: DeviceActor = new DeviceActor({
+      runtime,
+      hydrate: (session) => {
+        this.#opening.bindHello(session);
+        void this.#hydrate(session);
+      },
+      open: (session) => this.#open(session),
+      end: (session) => this.#end(session),
+      failed: supervise<DeviceMessage>("device", {
+        log: runtime.log,
+        now: () => runtime.clock.now(),
+        rebuild: () => void this.#rebuildDevice(actor),
+        giveUp: () => actor.session?.connection.close(1011),
+      }),
+    });
+    this.#devices.set(key, actor);
+    return actor;
+  }
+
+  #userOf(instance: Instance, userId: string): UserActor {
+    const key = keyOf(instance.no, userId);
+    const known = this.#users.get(key);
+    if (known) return known;
+    const { runtime, validator } = this.#o;
+    const actor: UserActor = new UserActor({
+      runtime,
+      instance: () => runtime.catalog.instanceByNo(instance.no) ?? instance,
+      userId,
+      validator,
+      empty: () => {
+        if (this.#users.get(key) === actor) this.#users.delete(key);
+      },
+      failed: supervise<UserMessage>("user", {
+        log: runtime.log,
+        now: () => runtime.clock.now(),
+        rebuild: () => void this.#rebuildUser(actor),
+        giveUp: () => actor.connections().forEach((connection) => connection.close(1011)),
+      }),
+    });
+    this.#users.set(key, actor);
+    return actor;
+  }
+
+  async #rebuildDevice(actor: DeviceActor): Promise<void> {
+    const session = actor.session;
+    if (!session) return;
+    actor.rebuild();
+    try {
+      const starts = await this.#opening.reopened(session, "device");
+      if (!session.ended) actor.post({ type: "opened", connectionId: session.connection.id, starts });
+    } catch (error) {
+      this.#openingFailed(session, error);
+    }
+  }
+
+  async #rebuildUser(actor: UserActor): Promise<void> {
+    actor.rebuild();
+    for (const { id } of actor.connections()) {
+      const session = this.#sessions.get(id);
+      const bound = session?.bound;
+      if (!session || bound?.actor !== actor) continue;
+      try {
+        const starts = await this.#opening.reopened(session, "user");
+        if (session.bound === bound) actor.post({ type: "opened", connectionId: id, starts });
+      } catch (error) {
+        this.#openingFailed(session, error);
+      }
+    }
+  }
+}
+
+const keyOf = (instance: number, owner: string) => `${instance}/${owner}`;
+
+function splitKey(key: string): [number, string] {
+  const slash = key.indexOf("/");
+  return [Number(key.slice(0, slash)), key.slice(slash + 1)];
+}
+
+const toKey = (session: Session) => ({
+  instance: session.instance.no,
+  deviceId: session.deviceId,
+  connection: session.connection.id,
+});
+
+const toChange = (session: Session) => ({
+  ...toKey(session),
+  foreground: session.foreground,
+  userId: session.bound?.userId ?? null,
+  consistency: session.bound ? session.bound.actor.verdict(session.connection.id) : null,
+});

@@ -1,0 +1,151 @@
+import type { Config } from "../db/catalog.ts";
+import type { LoggedOp, Page, TargetOp } from "../db/delivery.ts";
+import { admits, expiryOf } from "./eligibility.ts";
+import { offer, offerLate } from "./lane_log.ts";
+import type { Runtime } from "./runtime.ts";
+import { assign, newSingle, type Seat, type SingleStream, wantsPage } from "./single_stream.ts";
+import { mayReceive, type UserSession } from "./user_session.ts";
+
+export type SinglesOptions = {
+  runtime: Runtime;
+  instance: number;
+  userId: string;
+  /** The bound sessions, the last bound last; only those whose replay has begun take part. */
+  sessions: () => readonly UserSession[];
+  /** Posts a read page (null: the read failed) into the actor's mailbox. */
+  post: (config: number, ticket: number, page: Page | null) => void;
+};
+
+/** The single-device streams of one user: which session gets which op (DEV-2). */
+export class UserSingles {
+  readonly #o: SinglesOptions;
+  readonly #streams = new Map<number, SingleStream>();
+
+  constructor(options: SinglesOptions) {
+    this.#o = options;
+  }
+
+  appended(config: Config, op: LoggedOp, prev: number): void {
+    const stream = this.#get(config);
+    const next = { ...stream, head: Math.max(stream.head, op.id) };
+    this.#streams.set(config.no, next);
+    const follows = stream.reading === null && stream.blockedBy === null && stream.readTo === prev;
+    if (!follows || config.threshold !== null) return this.pump(config);
+    this.#give(config, [{ ...op, attempts: 0, recorded: false }], op.id);
+  }
+
+  head(config: Config, id: number): void {
+    const stream = this.#get(config);
+    this.#streams.set(config.no, { ...stream, head: Math.max(stream.head, id) });
+    this.pump(config);
+  }
+
+  /** A session's replay begins: it may be the one that gets what nobody has acknowledged. */
+  opened(config: Config, head: number): void {
+    const stream = this.#get(config);
+    this.#streams.set(config.no, { ...stream, head: Math.max(stream.head, head) });
+    this.rescan(config);
+  }
+
+  /** Somebody came, left, or may receive again: what nobody has acknowledged is looked at from the start. */
+  rescan(config: Config): void {
+    const stream = this.#get(config);
+    this.#streams.set(config.no, { ...stream, readTo: 0, reading: null, blockedBy: null });
+    this.pump(config);
+  }
+
+  page(config: Config, ticket: number, page: Page | null): void {
+    const stream = this.#get(config);
+    if (stream.reading !== ticket) return;
+    this.#streams.set(config.no, { ...stream, reading: null, head: Math.max(stream.head, page?.head ?? 0) });
+    if (page) this.#give(config, page.ops, page.upTo);
+  }
+
+  /** Acknowledged by one session: no other keeps it (DEV-2). */
+  settled(config: Config, ids: ReadonlySet<number>, by: UserSession): void {
+    for (const session of this.#o.sessions()) {
+      const lane = session.lanes.lane(config.no);
+      if (session === by || !lane?.window.some((item) => ids.has(item.op.id))) continue;
+      const window = lane.window.filter((item) => !ids.has(item.op.id));
+      const windowBytes = window.reduce((sum, item) => sum + item.op.bytes, 0);
+      session.lanes.apply(config, { lane: { ...lane, window, windowBytes }, effects: [] });
+    }
+  }
+
+  configs(): Iterable<number> {
+    return this.#streams.keys();
+  }
+
+  remove(config: number): void {
+    this.#streams.delete(config);
+  }
+
+  /** Reads on when there is more and somebody to give it to. What was recorded before is visible to the read. */
+  pump(config: Config): void {
+    const { runtime, instance, userId, post } = this.#o;
+    const stream = this.#get(config);
+    if (!wantsPage(stream, this.#seats(config))) return;
+    const ticket = runtime.ticket();
+    this.#streams.set(config.no, { ...stream, reading: ticket });
+    const request = {
+      instance,
+      subject: userId,
+      device: "",
+      owner: userId,
+      config,
+      after: stream.readTo,
+      limit: runtime.limits.ops,
+      unarrived: true,
+      owes: false,
+      plain: false,
+      admits: (op: TargetOp) => this.#seats(config).some((seat) => seat.open && admits(op, seat.context.client)),
+      done: (page: Page) => post(config.no, ticket, page),
+      failed: () => post(config.no, ticket, null),
+    };
+    void runtime.recorder.flush().then(() => runtime.reader.read(request));
+  }
+
+  #give(config: Config, ops: readonly TargetOp[], upTo: number): void {
+    const { runtime, instance, userId } = this.#o;
+    const stream = this.#get(config);
+    const { given, readTo, blockedBy, filtered } = assign(ops, upTo, this.#seats(config));
+    this.#streams.set(config.no, { ...stream, readTo: Math.max(readTo, 0), blockedBy });
+    if (filtered.length > 0) {
+      const keys = filtered.map((id) => ({ instance, subject: userId, config: config.no, device: "", id }));
+      // only so that the push list can say "filtered"; the op itself stays unacknowledged in the log
+      runtime.store.owe(keys).catch((error) =>
+        runtime.log("warning", "filtered ops not noted", { error: String(error) })
+      );
+    }
+    for (const session of this.#o.sessions()) {
+      const mine = given.get(session.connectionId);
+      if (mine) this.#send(config, session, mine);
+    }
+    this.pump(config);
+  }
+
+  #send(config: Config, session: UserSession, ops: readonly TargetOp[]): void {
+    const context = session.lanes.context(config);
+    const lane = session.lanes.lane(config.no) ?? session.lanes.make(config);
+    const alive = ops.filter((op) => expiryOf(op, config) > context.now);
+    const late = alive.filter((op) => op.id <= lane.sentTo), next = alive.filter((op) => op.id > lane.sentTo);
+    if (late.length > 0) session.lanes.apply(config, offerLate(lane, late, context));
+    if (next.length > 0) {
+      const moved = session.lanes.lane(config.no)!;
+      session.lanes.apply(config, offer(moved, next, next.at(-1)!.id, context));
+    }
+  }
+
+  #seats(config: Config): Seat[] {
+    return this.#o.sessions().toReversed().map((session) => ({
+      id: session.connectionId,
+      lane: session.lanes.lane(config.no) ?? session.lanes.make(config),
+      context: session.lanes.context(config),
+      open: mayReceive(config, session.verdict),
+    }));
+  }
+
+  #get(config: Config): SingleStream {
+    return this.#streams.get(config.no) ?? newSingle(0);
+  }
+}
