@@ -1,7 +1,7 @@
 export const status = {
   title: "Data query",
   hint: "Whether a user or a device is connected, and what became of each push for it.",
-  kinds: { user: "User", device: "Device" },
+  kinds: { user: "User", device: "Device", all: "All pushes" },
   kindLabel: "Look for",
   idPlaceholder: { user: "User ID", device: "Device ID" },
   start: "Enter a user ID or a device ID",
@@ -65,7 +65,6 @@ export const status = {
     accepted: "Accepted",
     acceptedHint: "Stored on disk; the caller has got its answer.",
     sentTo: (device: string) => `Sent to ${device}`,
-    sentSomewhere: "Sent to one device of the user",
     attempts: (n: number) => (n === 0 ? "no retry so far" : n === 1 ? "1 retry" : `${n} retries`),
     owedTo: (device: string) => `Skipped for ${device}`,
     owedHint: "System or version does not match yet; it is delivered as soon as they do.",

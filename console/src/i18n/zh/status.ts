@@ -3,7 +3,7 @@ import type { Messages } from "../messages.ts";
 export const status: Messages["status"] = {
   title: "数据查询",
   hint: "查询用户或设备是否在线，以及每条推送的去向。",
-  kinds: { user: "用户", device: "设备" },
+  kinds: { user: "用户", device: "设备", all: "全部推送" },
   kindLabel: "查询对象",
   idPlaceholder: { user: "用户 ID", device: "设备 ID" },
   start: "请输入用户 ID 或设备 ID",
@@ -67,7 +67,6 @@ export const status: Messages["status"] = {
     accepted: "已接收",
     acceptedHint: "已写入磁盘，调用方已得到应答。",
     sentTo: (device) => `已发送到 ${device}`,
-    sentSomewhere: "已发送到该用户的一台设备",
     attempts: (n) => (n === 0 ? "尚未重推" : `已重推 ${n} 次`),
     owedTo: (device) => `${device} 暂未下发`,
     owedHint: "系统或版本不符，符合后立即下发。",
