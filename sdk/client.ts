@@ -1,11 +1,12 @@
 import type { Core, Problem } from "./core/model.ts";
 import { stateName } from "./core/model.ts";
-import { Engine } from "./engine.ts";
+import type { Engine, Hooks } from "./engine.ts";
 import { Emitter } from "./emitter.ts";
+import { launch } from "./launch.ts";
 import type { PayloadSchema, RawPayload, SyncMessageOf } from "./message.ts";
-import { isBizType, isId, resolveOptions, type SyncOptions } from "./options.ts";
+import { isBizType, isId, type SyncOptions } from "./options.ts";
 import type { Platform } from "./platform/platform.ts";
-import { type Deliver, Subscriber } from "./subscriber.ts";
+import { Subscriber } from "./subscriber.ts";
 
 export type ClientOptions = SyncOptions & {
   /** Closes the client when it is aborted. */
@@ -50,22 +51,16 @@ export class SyncClient implements AsyncDisposable {
   #closed: Promise<void> | null = null;
 
   constructor(options: ClientOptions, platform: Platform) {
-    const { name, ...parts } = resolveOptions(options, platform);
-    const problem = (problem: Problem) => this.#events.emit("problem", problem);
-    const store = options.store ?? platform.store(name, (p) => queueMicrotask(() => problem(p)));
-    this.#engine = new Engine({ ...parts, store }, {
-      deliver: (effect) => this.#deliver(effect),
+    const hooks: Hooks = {
+      deliver: (effect) => this.#subscribers.get(effect.biz)?.take(effect),
       command: ({ biz, command }) => this.#events.emit("command", { biz, command }),
       connection: ({ reason }) => this.#setStatus(reason),
       consistency: ({ userId, verdict }) => this.#events.emit("consistency", { userId, verdict }),
-      problem,
-    });
-    this.#unwatch = platform.watch({
-      visible: (visible) => {
-        if (options.followVisibility ?? true) this.#post(visible ? { type: "foreground", asked: false } : BACKGROUND);
-      },
-      network: (up) => this.#post({ type: up ? "networkUp" : "networkDown" }),
-    });
+      problem: (problem) => this.#events.emit("problem", problem),
+    };
+    const { engine, unwatch } = launch(options, platform, { hooks, follow: true });
+    this.#engine = engine;
+    this.#unwatch = unwatch;
     options.signal?.addEventListener("abort", () => void this.close(), { once: true });
     if (options.signal?.aborted) void this.close();
     else this.#post({ type: "start" });
@@ -123,8 +118,8 @@ export class SyncClient implements AsyncDisposable {
     options: SubscribeOptions<T> & { schema: PayloadSchema<T> },
   ): () => void;
   subscribe<T>(biz: string, handler: Handler<T>, options: SubscribeOptions<T> = {}): () => void {
-    if (!isBizType(biz)) throw new TypeError(`Cannot subscribe: "${biz}" is not a bizType`);
-    if (this.#subscribers.has(biz)) throw new Error(`Cannot subscribe to ${biz}: it has a subscriber`);
+    if (!isBizType(biz)) throw new TypeError("Cannot subscribe: invalid bizType");
+    if (this.#subscribers.has(biz)) throw new Error(`Cannot subscribe to ${biz} twice`);
     const subscriber = new Subscriber({
       schema: options.schema,
       manual: options.manual ?? false,
@@ -215,10 +210,6 @@ export class SyncClient implements AsyncDisposable {
     if (this.#closed) return;
     this.#engine.post(event);
     this.#setStatus("");
-  }
-
-  #deliver(effect: Deliver): void {
-    this.#subscribers.get(effect.biz)?.take(effect);
   }
 
   #setStatus(reason: string): void {

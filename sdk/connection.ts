@@ -40,8 +40,8 @@ export class Connection {
         post({ type: "closed", conn, code: event.code, reason: event.reason });
       };
     } catch (cause) {
-      parts.problem({ code: "platform", message: `Cannot open a WebSocket to ${parts.url}`, cause });
-      queueMicrotask(() => post({ type: "closed", conn, code: 1006, reason: "cannot open a WebSocket" }));
+      parts.problem({ code: "platform", message: "Cannot open a WebSocket", cause });
+      queueMicrotask(() => post({ type: "closed", conn, code: 1006, reason: "" }));
     }
   }
 

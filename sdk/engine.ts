@@ -94,7 +94,7 @@ export class Engine {
     const at = { now: this.#parts.clock.now(), random: this.#parts.random() };
     const { core, effects } = step(this.#core, event, at);
     this.#core = core;
-    for (const effect of effects) this.#perform(effect);
+    for (const effect of effects) (this.#perform[effect.type] as (effect: Effect) => void)(effect);
   }
 
   #setTimer(): void {
@@ -106,39 +106,25 @@ export class Engine {
     this.#cancelTimer = clock.after(Math.max(0, due - clock.now()), () => this.post({ type: "tick" }));
   }
 
-  #perform(effect: Effect): void {
-    switch (effect.type) {
-      case "acquire":
-        return this.#then(() => this.#lead.acquire());
-      case "steal":
-        return this.#lead.steal();
-      case "release":
-        return this.#then(() => this.#release());
-      case "tell":
-        return this.#lead.tell(effect.message);
-      case "load":
-        return this.#then(() => this.#load(effect.term));
-      case "write":
-        return this.#then(() => this.#write(effect));
-      case "open":
-        return this.#open(effect.conn);
-      case "send":
-        if (this.#connection?.conn === effect.conn) this.#connection.send(effect.frame, effect.signAt);
-        return;
-      case "close":
-        if (this.#connection?.conn === effect.conn) this.#connection.close(effect.code, effect.reason);
-        return;
-      case "deliver":
-        return this.#tell(() => this.#hooks.deliver(effect));
-      case "command":
-        return this.#tell(() => this.#hooks.command(effect));
-      case "connection":
-        return this.#tell(() => this.#hooks.connection(effect));
-      case "consistency":
-        return this.#tell(() => this.#hooks.consistency(effect));
-      case "problem":
-        return this.#hooks.problem(effect.problem);
-    }
+  readonly #perform: { [K in Effect["type"]]: (effect: Extract<Effect, { type: K }>) => void } = {
+    acquire: () => this.#then(() => this.#lead.acquire()),
+    steal: () => this.#lead.steal(),
+    release: () => this.#then(() => this.#release()),
+    tell: ({ message }) => this.#lead.tell(message),
+    load: ({ term }) => this.#then(() => this.#load(term)),
+    write: (effect) => this.#then(() => this.#write(effect)),
+    open: ({ conn }) => this.#open(conn),
+    send: ({ conn, frame, signAt }) => this.#at(conn)?.send(frame, signAt),
+    close: ({ conn, code, reason }) => this.#at(conn)?.close(code, reason),
+    deliver: (effect) => this.#tell("deliver", effect),
+    command: (effect) => this.#tell("command", effect),
+    connection: (effect) => this.#tell("connection", effect),
+    consistency: (effect) => this.#tell("consistency", effect),
+    problem: ({ problem }) => this.#hooks.problem(problem),
+  };
+
+  #at(conn: number): Connection | null {
+    return this.#connection?.conn === conn ? this.#connection : null;
   }
 
   #then(work: () => void | Promise<void>): void {
@@ -148,9 +134,12 @@ export class Engine {
   }
 
   /** The app's code runs here: what it throws is its own affair. */
-  #tell(call: () => void): void {
+  #tell<K extends "deliver" | "command" | "connection" | "consistency">(
+    hook: K,
+    effect: Extract<Effect, { type: K }>,
+  ): void {
     try {
-      call();
+      (this.#hooks[hook] as (effect: Extract<Effect, { type: K }>) => void)(effect);
     } catch (cause) {
       this.#hooks.problem({ code: "callback", message: "A callback of the app threw", cause });
     }
@@ -175,7 +164,7 @@ export class Engine {
       entries = await this.#inTime(this.#store.load());
     } catch (cause) {
       this.#store = new MemoryStore();
-      const message = "Cannot open the store: the client works from memory until the next start";
+      const message = "Cannot open the store";
       this.#hooks.problem({ code: "storage", message, cause });
     }
     this.post({ type: "loaded", term, entries, durable: this.#store.durable, freshId: randomId() });
@@ -197,7 +186,7 @@ export class Engine {
 
   #inTime<T>(work: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      const cancel = this.#parts.clock.after(STORE_TIMEOUT_MS, () => reject(new Error("The store does not answer")));
+      const cancel = this.#parts.clock.after(STORE_TIMEOUT_MS, () => reject(new Error("no answer")));
       work.then(resolve, reject).finally(cancel);
     });
   }

@@ -19,5 +19,4 @@ export { type MetaConfig, type SyncOptions, VERSION } from "./options.ts";
 export type { Clock } from "./platform/clock.ts";
 export type { SocketClass, SocketLike } from "./platform/socket.ts";
 export type { StoreChanges, SyncStore } from "./store.ts";
-export { type KeyValue, KeyValueStore } from "./stores/key_value.ts";
 export { MemoryStore } from "./stores/memory.ts";

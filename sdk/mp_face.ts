@@ -1,12 +1,13 @@
 import type { Effect, Event } from "./core/model.ts";
 import { stateName } from "./core/model.ts";
-import { Engine } from "./engine.ts";
+import type { Engine, Hooks } from "./engine.ts";
+import { launch } from "./launch.ts";
 import { reportOf } from "./message.ts";
 import { metaConfigOf, type MPFramework } from "./mp_framework.ts";
 import type { ConnectionListener, ISyncCallback, SyncMessage } from "./mp_types.ts";
 import { ConnectionEvent, ConnectionType } from "./mp_types.ts";
 import { MpObservers } from "./mp_observers.ts";
-import { isBizType, isId, resolveOptions, type SyncOptions } from "./options.ts";
+import { isBizType, isId, type SyncOptions } from "./options.ts";
 import type { Platform } from "./platform/platform.ts";
 
 type Deliver = Extract<Effect, { type: "deliver" }>;
@@ -52,31 +53,21 @@ export class MpFace {
     const options = { ...this.#options };
     const config = options.config ?? metaConfigOf(context) ?? metaConfigOf(framework.context);
     if (config) options.config = config;
-    const { name, ...parts } = resolveOptions(options, this.#platform);
-    const problem = options.onProblem ?? ((p) => console.warn(`[syncline] ${p.message}`, p.cause ?? ""));
-    const store = options.store ?? this.#platform.store(name, problem);
-    this.#engine = new Engine({ ...parts, store }, {
+    const hooks: Hooks = {
       deliver: (effect) => this.#deliver(effect),
       command: ({ biz, command }) => {
         const userId = this.#engine?.core.user?.userId ?? "";
         this.#callbacks.get(biz)?.onReceiveCommand?.({ userId, biz, command });
       },
       connection: (effect) => this.#tell(effect),
-      consistency: () => {},
-      problem,
-    });
-    const early = this.#early;
-    this.#early = [];
-    for (const event of early) this.#engine.post(event);
-    this.#unwatch = this.#platform.watch({
-      visible: (visible) => {
-        if (options.followVisibility) {
-          this.post(visible ? { type: "foreground", asked: false } : { type: "background" });
-        }
-      },
-      network: (up) => this.post({ type: up ? "networkUp" : "networkDown" }),
-    });
-    this.#engine.post({ type: "start" });
+      consistency() {},
+      problem: options.onProblem ?? ((p) => console.warn(p.message, p.cause ?? "")),
+    };
+    const { engine, unwatch } = launch(options, this.#platform, { hooks, follow: false });
+    this.#engine = engine;
+    this.#unwatch = unwatch;
+    for (const event of this.#early.splice(0)) engine.post(event);
+    engine.post({ type: "start" });
   }
 
   post(event: Event): void {
@@ -91,7 +82,7 @@ export class MpFace {
   }
 
   registerBiz(biz: string, callback: ISyncCallback): void {
-    if (!isBizType(biz)) throw new TypeError(`Cannot register: "${biz}" is not a bizType`);
+    if (!isBizType(biz)) throw new TypeError("Cannot register: invalid bizType");
     this.#callbacks.set(biz, callback);
     this.post({ type: "register", biz });
   }
@@ -115,18 +106,16 @@ export class MpFace {
     return left.length > 0;
   }
 
-  /** Takes the object of a callback or notification, or a copy of it that came over a bridge. */
-  report(message: SyncMessage): void {
-    const known = this.#delivered.get(message);
-    const ids = idsOf(message.msgData);
-    if (known) return this.post({ type: "report", report: reportOf(known, known.ops.map((op) => op.id)) });
-    this.post({ type: "report", report: { biz: message.biz, userId: message.userId, ids } });
-  }
-
-  reportUserInfo(userInfo: { bizType: string; userId: string; op: string }): void {
-    const known = this.#delivered.get(userInfo);
-    if (known) return this.post({ type: "report", report: reportOf(known, known.ops.map((op) => op.id)) });
-    this.report({ biz: userInfo.bizType, userId: userInfo.userId, msgData: userInfo.op });
+  /**
+   * @param about the object that the app was handed
+   * @param copy what it says, for a copy of it that came over a bridge
+   */
+  report(about: object, copy: SyncMessage): void {
+    const known = this.#delivered.get(about);
+    const report = known
+      ? reportOf(known, known.ops.map((op) => op.id))
+      : { biz: copy.biz, userId: copy.userId, ids: idsOf(copy.msgData) };
+    this.post({ type: "report", report });
   }
 
   get connected(): boolean {

@@ -88,7 +88,7 @@ export function createMPSync(platform: Platform): MPSyncStatic {
     clearUserInfo,
     registerBiz: (biz, callback) => face.registerBiz(biz, callback),
     unregisterBiz: (biz) => face.unregisterBiz(biz),
-    reportMsgReceived: (message) => face.report(message),
+    reportMsgReceived: (message) => face.report(message, message),
     isConnected: () => Promise.resolve(face.connected),
     addConnectionListener: (listener) => face.addListener(listener),
     addConectionListener: (listener) => face.addListener(listener),
@@ -99,7 +99,10 @@ export function createMPSync(platform: Platform): MPSyncStatic {
     registerSyncBizWithName: (biz, observer, selector) => face.observe(biz, observer, selector),
     unRegisterSyncBizWithName: (biz, observer) => face.unobserve(biz, observer),
     removeSyncNotificationObserver: (observer) => void face.unobserve(null, observer),
-    responseMessageNotify: (about) => face.reportUserInfo("userInfo" in about ? about.userInfo : about),
+    responseMessageNotify(about) {
+      const info = "userInfo" in about ? about.userInfo : about;
+      face.report(info, { biz: info.bizType, userId: info.userId, msgData: info.op });
+    },
     bindUserWithSessionId(sessionId) {
       if (boundUser !== "" && boundUser !== MPFramework.instance.userId) clearUserInfo();
       updateUserInfo(sessionId || DEMO_SESSION);

@@ -66,10 +66,10 @@ export function resolveOptions(options: SyncOptions, platform: Platform): Omit<P
   const instanceId = options.instanceId ?? (config ? `${config.workspaceId}_${config.appId}` : "");
   const server = options.server ?? (config ? address(config) : "");
   if (!instanceId || !server) {
-    throw new TypeError("Cannot start: give the meta.config as `config`, or `server` and `instanceId`");
+    throw new TypeError("Cannot start: needs config, or server and instanceId");
   }
   const webSocket = options.webSocket ?? platform.webSocket;
-  if (!webSocket) throw new TypeError("Cannot start: this platform has no WebSocket, give one as `webSocket`");
+  if (!webSocket) throw new TypeError("Cannot start: needs webSocket");
   if (options.deviceId !== undefined && !isId(options.deviceId)) throw new TypeError("Cannot start: invalid deviceId");
   const settings: Settings = {
     instanceId,

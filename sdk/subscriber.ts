@@ -60,8 +60,7 @@ export class Subscriber {
     };
     const refused = (code: "payload" | "callback", cause: unknown) => {
       this.#held.delete(key);
-      const what = code === "payload" ? "The payload does not fit the schema" : "The handler threw";
-      const message = `${what}: message ${op.mid} of ${effect.biz} is not received and comes again`;
+      const message = `Not received: ${effect.biz} ${op.mid}`;
       this.#parts.problem({ code, message, cause });
     };
     let payload: unknown;

@@ -5,7 +5,20 @@ import { backoff, closeAction, parseHints } from "./close.ts";
 import type { Binding, Core, Cursor, Ledger, Session, Turn } from "./model.ts";
 import { INSTALLATION } from "./records.ts";
 import { markDirty } from "./stream.ts";
-import { connOf, leading, onlineSession, report, setLedger, setLink, setSession, setTries } from "./turn.ts";
+import {
+  changed,
+  connOf,
+  count,
+  emit,
+  leading,
+  onlineSession,
+  report,
+  send,
+  setLedger,
+  setLink,
+  setSession,
+  setTries,
+} from "./turn.ts";
 
 /** Sent by the client, on a gap and on a connection that does not answer. */
 export const RESYNC = 4000;
@@ -30,13 +43,13 @@ export function retrySooner(turn: Turn): void {
 export function connect(turn: Turn): void {
   const life = leading(turn);
   if (!life) return;
-  const conn = turn.core.count.conn + 1;
-  turn.core = { ...turn.core, count: { ...turn.core.count, conn } };
+  const conn = count(turn, "conn");
   const seq = Math.max(life.ledger.seq + 1, turn.now);
   setLedger(turn, markDirty({ ...life.ledger, seq }, INSTALLATION));
   const deadline = turn.now + turn.core.settings.timing.connectMs;
   setLink(turn, { tag: "connecting", conn, opened: false, deadline });
-  turn.effects.push({ type: "open", conn }, { type: "connection", change: "connecting", reason: "" });
+  emit(turn, { type: "open", conn });
+  changed(turn, "connecting");
 }
 
 export function onOpened(turn: Turn, conn: number): void {
@@ -51,7 +64,7 @@ export function greetWhenReady(turn: Turn): void {
   const { conn, deadline } = life.link;
   const { frame, session } = hello(turn.core, life.ledger, conn);
   setLink(turn, { tag: "greeting", session, deadline });
-  turn.effects.push({ type: "send", conn, frame, signAt: turn.now + turn.core.tries.clockOffset });
+  send(turn, frame, turn.now + turn.core.tries.clockOffset);
 }
 
 function hello(core: Core, ledger: Ledger, conn: number): { frame: Hello; session: Session } {
@@ -93,16 +106,9 @@ export function bind(turn: Turn): void {
   for (const [key, cursor] of cursorsFrom(points, user?.userId ?? "")) cursors.set(key, cursor);
   const binding: Binding = { tag: "binding", n, userId: user?.userId ?? null };
   setSession(turn, { ...session, cursors, binding, n, login: user?.serial ?? 0 });
-  turn.effects.push(
-    user
-      ? {
-        type: "send",
-        conn: session.conn,
-        frame: { type: "bind", n, userId: user.userId, sessionId: user.sessionId, points },
-        signAt: turn.now + tries.clockOffset,
-      }
-      : { type: "send", conn: session.conn, frame: { type: "unbind", n } },
-  );
+  if (!user) return send(turn, { type: "unbind", n });
+  const { userId, sessionId } = user;
+  send(turn, { type: "bind", n, userId, sessionId, points }, turn.now + tries.clockOffset);
 }
 
 /** Sends what may be acked by now. */
@@ -113,7 +119,7 @@ export function sendAcks(turn: Turn): void {
   const { session, frames } = acks(life.ledger, before);
   if (!frames.length) return;
   setSession(turn, session);
-  for (const frame of frames) turn.effects.push({ type: "send", conn: session.conn, frame });
+  for (const frame of frames) send(turn, frame);
 }
 
 /** Drops the connection from our side; the link is for the caller to set. Late words of it are ignored. */
@@ -121,7 +127,7 @@ export function hangUp(turn: Turn, code: number, reason: string): void {
   const link = leading(turn)?.link;
   const conn = link ? connOf(link) : null;
   if (!link || conn === null) return;
-  turn.effects.push({ type: "close", conn, code, reason });
+  emit(turn, { type: "close", conn, code, reason });
   ended(turn, link.tag === "online" ? link.since : null, reason);
 }
 
@@ -134,7 +140,7 @@ export function resync(turn: Turn, reason: string): void {
 
 function ended(turn: Turn, since: number | null, reason: string): void {
   if (since !== null && turn.now - since >= turn.core.settings.timing.stableMs) setTries(turn, { attempt: 0 });
-  turn.effects.push({ type: "connection", change: since === null ? "connectFailed" : "disconnected", reason });
+  changed(turn, since === null ? "connectFailed" : "disconnected", reason);
 }
 
 /** The socket is gone: what happens next is in the close-code table. */
@@ -167,6 +173,6 @@ export function onClosed(turn: Turn, conn: number, code: number, reason: string)
 
 function stop(turn: Turn, code: number, reason: string, final: boolean): void {
   setLink(turn, { tag: "stopped", code, reason, final });
-  const message = `The server closed the connection and the client stays away: ${reason || code}`;
+  const message = `Closed by the server, not reconnecting: ${reason || code}`;
   report(turn, { code: "closed", message, closeCode: code });
 }

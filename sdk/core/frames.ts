@@ -6,7 +6,7 @@ import type { Batch, Op, Point, ServerFrame } from "../../src/protocol.ts";
 
 type Json = Record<string, unknown>;
 
-const SCOPES = ["user", "device", "global", "globalUser"];
+export const SCOPES = ["user", "device", "global", "globalUser"];
 
 /** @returns the frame, `"unknown"` for a type of a later version, or null for what cannot be read */
 export function parseFrame(text: unknown): ServerFrame | "unknown" | null {
@@ -45,7 +45,7 @@ function isBatch(value: unknown): value is Batch {
     (late === undefined || late === true) && (gone === undefined || isArrayOf(gone, isId));
 }
 
-function isOp(value: unknown): value is Op {
+export function isOp(value: unknown): value is Op {
   return isObject(value) && isId(value.id) && isText(value.mid) && isId(value.at) && isText(value.pl) &&
     (value.isB === undefined || value.isB === true);
 }
@@ -57,7 +57,7 @@ function isPoint(value: unknown): value is Point {
 const isObject = (value: unknown): value is Json => typeof value === "object" && value !== null;
 const isText = (value: unknown): value is string => typeof value === "string";
 const isScope = (value: unknown) => isText(value) && SCOPES.includes(value);
-const isId = (value: unknown): value is number =>
+export const isId = (value: unknown): value is number =>
   typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 const isArrayOf = <T>(value: unknown, is: (item: unknown) => item is T): value is T[] =>
   Array.isArray(value) && value.every(is);

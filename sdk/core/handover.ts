@@ -2,7 +2,7 @@
 import type { Op } from "../../src/protocol.ts";
 import type { Delivered, Ledger, Stream, Turn } from "./model.ts";
 import { putStream } from "./stream.ts";
-import { leading, setLedger } from "./turn.ts";
+import { emit, leading, setLedger } from "./turn.ts";
 
 /** Ops in one message: as many as the server sends at once. */
 const PER_MESSAGE = 100;
@@ -51,7 +51,7 @@ export function deliver(turn: Turn, stream: Stream, epoch: string | null, ops: r
   const userId = stream.owner || (turn.core.user?.userId ?? "");
   for (let i = 0; i < ops.length; i += PER_MESSAGE) {
     const part = ops.slice(i, i + PER_MESSAGE);
-    turn.effects.push({ type: "deliver", key: stream.key, epoch, biz: stream.biz, userId, ops: part });
+    emit(turn, { type: "deliver", key: stream.key, epoch, biz: stream.biz, userId, ops: part });
   }
 }
 

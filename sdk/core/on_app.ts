@@ -4,7 +4,19 @@ import { handOver, takeBack } from "./handover.ts";
 import type { Report, Stream, Turn } from "./model.ts";
 import { dropKept, flush } from "./saving.ts";
 import { updateStream, withReported } from "./stream.ts";
-import { leading, onlineSession, setLedger, setLife, setLink, setSession, setTries } from "./turn.ts";
+import {
+  count,
+  emit,
+  leading,
+  onlineSession,
+  send,
+  setLedger,
+  setLife,
+  setLink,
+  setSession,
+  setTries,
+  tell,
+} from "./turn.ts";
 
 export function onStart(turn: Turn): void {
   const { life, foreground, settings } = turn.core;
@@ -17,21 +29,21 @@ export function onStart(turn: Turn): void {
 /** Waits for the lead; in the foreground it also asks the leader whether it needs it. */
 export function standBy(turn: Turn, stealAt: number | null): void {
   setLife(turn, { tag: "standby", stealAt });
-  turn.effects.push({ type: "acquire" });
-  if (stealAt !== null) turn.effects.push({ type: "tell", message: { t: "want" } });
+  emit(turn, { type: "acquire" });
+  if (stealAt !== null) tell(turn, { t: "want" });
 }
 
 /** Everything reported is written before the lead is given up; the next leader reads it. */
 export function letGo(turn: Turn, reason: string): void {
   hangUp(turn, 1000, reason);
   flush(turn, true);
-  turn.effects.push({ type: "release" });
+  emit(turn, { type: "release" });
 }
 
 export function onStop(turn: Turn): void {
   if (turn.core.life.tag === "idle") return;
   if (leading(turn)) letGo(turn, "stopped");
-  else turn.effects.push({ type: "release" });
+  else emit(turn, { type: "release" });
   setLife(turn, { tag: "idle" });
 }
 
@@ -48,7 +60,7 @@ export function onForeground(turn: Turn, asked: boolean): void {
   const { life, settings } = turn.core;
   if (life.tag === "standby") {
     setLife(turn, { ...life, stealAt: turn.now + settings.timing.stealMs });
-    turn.effects.push({ type: "tell", message: { t: "want" } });
+    tell(turn, { t: "want" });
   }
   if (life.tag !== "leading") return;
   switch (life.link.tag) {
@@ -70,15 +82,18 @@ export function onForeground(turn: Turn, asked: boolean): void {
 export function prove(turn: Turn): void {
   const link = leading(turn)?.link;
   if (link?.tag !== "online") return;
-  const { conn, n } = link.session;
-  const withinMs = turn.core.settings.timing.probeMs;
-  if (turn.core.foreground) {
-    turn.effects.push({ type: "send", conn, frame: { type: "foreground" } });
-  }
-  const ping = n + 1;
-  const session = { ...link.session, n: ping, foreground: turn.core.foreground };
-  setLink(turn, { ...link, session, pong: { n: ping, deadline: turn.now + withinMs, withinMs } });
-  turn.effects.push({ type: "send", conn, frame: { type: "ping", n: ping } });
+  if (turn.core.foreground) send(turn, { type: "foreground" });
+  ping(turn, turn.core.settings.timing.probeMs);
+}
+
+/** Asks for a sign of life within the time given. */
+export function ping(turn: Turn, withinMs: number): void {
+  const link = leading(turn)?.link;
+  if (link?.tag !== "online") return;
+  const n = link.session.n + 1;
+  const session = { ...link.session, n, foreground: turn.core.foreground };
+  setLink(turn, { ...link, session, pong: { n, deadline: turn.now + withinMs, withinMs } });
+  send(turn, { type: "ping", n });
 }
 
 export function onBackground(turn: Turn): void {
@@ -87,13 +102,12 @@ export function onBackground(turn: Turn): void {
   if (life.tag === "standby") setLife(turn, { ...life, stealAt: null });
   if (life.tag !== "leading") return;
   // A tab that somebody looks at may want the lead now.
-  turn.effects.push({ type: "tell", message: { t: "free" } });
+  tell(turn, { t: "free" });
   if (settings.keepInBackground) {
     const session = onlineSession(turn);
     if (!session?.foreground) return;
     setSession(turn, { ...session, foreground: false });
-    turn.effects.push({ type: "send", conn: session.conn, frame: { type: "background" } });
-    return;
+    return send(turn, { type: "background" });
   }
   if (life.link.tag === "stopped") return;
   hangUp(turn, 1000, "background");
@@ -101,12 +115,8 @@ export function onBackground(turn: Turn): void {
 }
 
 export function onLogin(turn: Turn, userId: string, sessionId: string): void {
-  const serial = turn.core.count.login + 1;
-  turn.core = {
-    ...turn.core,
-    user: { userId, sessionId, serial },
-    count: { ...turn.core.count, login: serial },
-  };
+  const serial = count(turn, "login");
+  turn.core = { ...turn.core, user: { userId, sessionId, serial } };
   userChanged(turn);
   const life = leading(turn);
   if (life?.link.tag === "stopped" && !life.link.final) retryFresh(turn);
@@ -140,7 +150,7 @@ export function onReport(turn: Turn, report: Report): void {
   const life = leading(turn);
   if (life) return applyReport(turn, report);
   turn.core = { ...turn.core, pending: [...turn.core.pending, report] };
-  if (turn.core.life.tag === "standby") turn.effects.push({ type: "tell", message: { t: "report", report } });
+  if (turn.core.life.tag === "standby") tell(turn, { t: "report", report });
 }
 
 export function applyReport(turn: Turn, report: Report): void {

@@ -1,13 +1,24 @@
 /** What the server says on the current connection. */
 import type { ServerFrame } from "../../src/protocol.ts";
-import { cursorsFrom } from "./acks.ts";
 import { bind, resync } from "./connect.ts";
 import { deliver } from "./handover.ts";
-import type { Ledger, Session, Turn } from "./model.ts";
+import type { Ledger, Turn } from "./model.ts";
 import { receive } from "./receive.ts";
 import { INSTALLATION } from "./records.ts";
-import { belongsToUser, markDirty, newStream, putStream, restart, streamKey } from "./stream.ts";
-import { connOf, leading, onlineSession, report, setLedger, setLink, setSession, setTries } from "./turn.ts";
+import { belongsToUser, markDirty, newStream, putStream, restart } from "./stream.ts";
+import {
+  changed,
+  connOf,
+  emit,
+  leading,
+  onlineSession,
+  report,
+  send,
+  setLedger,
+  setLink,
+  setSession,
+  setTries,
+} from "./turn.ts";
 
 type Frame<T extends ServerFrame["type"]> = Extract<ServerFrame, { type: T }>;
 
@@ -16,7 +27,7 @@ export function onFrame(turn: Turn, conn: number, frame: ServerFrame): void {
   if (!link || connOf(link) !== conn) return;
   if (link.tag === "greeting") {
     if (frame.type === "welcome") return onWelcome(turn, frame);
-    if (frame.type !== "error") return resync(turn, `the server said "${frame.type}" before "welcome"`);
+    if (frame.type !== "error") return resync(turn, "no welcome");
   }
   if (link.tag === "online") heard(turn);
   switch (frame.type) {
@@ -27,9 +38,9 @@ export function onFrame(turn: Turn, conn: number, frame: ServerFrame): void {
     case "reset":
       return onReset(turn, frame);
     case "command":
-      return void turn.effects.push({ type: "command", biz: frame.biz, command: frame.command });
+      return emit(turn, { type: "command", biz: frame.biz, command: frame.command });
     case "ping":
-      return void turn.effects.push({ type: "send", conn, frame: { type: "pong", n: frame.n } });
+      return send(turn, { type: "pong", n: frame.n });
     case "pong":
       return onPong(turn, frame.n);
     case "error":
@@ -42,7 +53,7 @@ export function onFrame(turn: Turn, conn: number, frame: ServerFrame): void {
 /** A frame that cannot be read may have held a batch: only a new connection makes up for it. */
 export function onGarbled(turn: Turn, conn: number): void {
   const link = leading(turn)?.link;
-  if (link && connOf(link) === conn) resync(turn, "a frame could not be read");
+  if (link && connOf(link) === conn) resync(turn, "unreadable frame");
 }
 
 /** Any frame proves life; an answer still due gets its full time anew, because a backlog may lie before it. */
@@ -66,14 +77,13 @@ function onWelcome(turn: Turn, frame: Frame<"welcome">): void {
   setTries(turn, { clockFixed: false, seqRaised: false, clockOffset: frame.serverTime - turn.now });
   setLink(turn, { tag: "online", session, since: turn.now, heartbeatMs: frame.heartbeatMs, pingAt, pong: null });
   takeEpoch(turn, frame.epoch);
-  turn.effects.push({ type: "connection", change: "connected", reason: "" });
+  changed(turn, "connected");
   if (frame.user) {
-    turn.effects.push({ type: "consistency", userId: frame.user.userId, verdict: frame.user.consistency });
+    emit(turn, { type: "consistency", userId: frame.user.userId, verdict: frame.user.consistency });
   }
   if (session.foreground !== turn.core.foreground) {
-    const type = turn.core.foreground ? "foreground" : "background";
     setSession(turn, { ...session, foreground: turn.core.foreground });
-    turn.effects.push({ type: "send", conn: session.conn, frame: { type } });
+    send(turn, { type: turn.core.foreground ? "foreground" : "background" });
   }
   // Login, logout or another login came while the hello was on its way.
   if (session.login !== (turn.core.user?.serial ?? 0)) bind(turn);
@@ -100,7 +110,7 @@ function onBound(turn: Turn, frame: Frame<"bound">): void {
     setSession(turn, { ...session, binding: { tag: "bound", userId: session.binding.userId } });
   }
   if (frame.userId !== null && frame.consistency) {
-    turn.effects.push({ type: "consistency", userId: frame.userId, verdict: frame.consistency });
+    emit(turn, { type: "consistency", userId: frame.userId, verdict: frame.consistency });
   }
 }
 
@@ -111,33 +121,24 @@ function onReset(turn: Turn, frame: Frame<"reset">): void {
   const session = onlineSession(turn);
   if (!life || !session) return;
   const userId = session.binding.tag === "bound" ? session.binding.userId : null;
-  const points = frame.points.filter(([scope]) => !belongsToUser(scope) || userId !== null);
-  const wanted = new Map(points.map(([scope, biz, id]) => {
-    const owner = belongsToUser(scope) ? userId ?? "" : "";
-    return [streamKey(scope, biz, owner), { stream: newStream(scope, biz, owner), id }];
-  }));
+  const mine = (owner: string) => owner === "" || owner === userId;
+  const points = new Map<string, number>();
   let ledger = life.ledger;
-  for (const stream of life.ledger.streams.values()) {
-    if (stream.owner !== "" && stream.owner !== userId) continue;
-    ledger = markDirty(putStream(ledger, restart(stream, wanted.get(stream.key)?.id ?? 0)), stream.key);
-    wanted.delete(stream.key);
+  for (const [scope, biz, id] of frame.points) {
+    if (belongsToUser(scope) && userId === null) continue;
+    const stream = newStream(scope, biz, belongsToUser(scope) ? userId ?? "" : "");
+    points.set(stream.key, id);
+    if (!ledger.streams.has(stream.key)) ledger = putStream(ledger, stream);
   }
-  for (const [key, { stream, id }] of wanted) {
-    ledger = markDirty(putStream(ledger, restart(stream, id)), key);
+  // While a bind is under way the points it brought stand: the reset speaks of who was bound before.
+  const cursors = new Map([...session.cursors].filter(([key]) => !mine(ledger.streams.get(key)?.owner ?? "")));
+  for (const stream of [...ledger.streams.values()].filter((s) => mine(s.owner))) {
+    const at = points.get(stream.key) ?? 0;
+    ledger = markDirty(putStream(ledger, restart(stream, at)), stream.key);
+    cursors.set(stream.key, { at, acked: at, owing: new Map() });
   }
   setLedger(turn, ledger);
-  setSession(turn, { ...session, cursors: resetCursors(ledger, session, points, userId) });
-}
-
-function resetCursors(ledger: Ledger, session: Session, points: Frame<"reset">["points"], userId: string | null) {
-  // While a bind is under way the points it brought stand: the reset speaks of who was bound before.
-  const others = [...session.cursors].filter(([key]) => {
-    const owner = ledger.streams.get(key)?.owner ?? "";
-    return owner !== "" && owner !== userId;
-  });
-  const device = cursorsFrom(points.filter(([scope]) => !belongsToUser(scope)), "");
-  const user = userId === null ? [] : cursorsFrom(points.filter(([scope]) => belongsToUser(scope)), userId);
-  return new Map([...others, ...device, ...user]);
+  setSession(turn, { ...session, cursors });
 }
 
 function onSync(turn: Turn, frame: Frame<"sync">): void {
@@ -146,7 +147,7 @@ function onSync(turn: Turn, frame: Frame<"sync">): void {
     const before = onlineSession(turn);
     if (!life || !before) return;
     const { ledger, session, deliver: out, gap } = receive(turn.core, life.ledger, before, batch);
-    if (gap) return resync(turn, `messages of ${batch.biz} are missing`);
+    if (gap) return resync(turn, `gap in ${batch.biz}`);
     setLedger(turn, ledger);
     setSession(turn, session);
     if (out) deliver(turn, out.stream, ledger.epoch, out.ops);

@@ -4,14 +4,15 @@ import { handOver } from "./handover.ts";
 import type { Event, PeerMessage, Turn } from "./model.ts";
 import { applyReport, letGo, standBy } from "./on_app.ts";
 import { decode } from "./records.ts";
-import { connOf, leading, setLife } from "./turn.ts";
+import { changed, connOf, count, emit, leading, report, setLife, tell } from "./turn.ts";
+
+const ANOTHER = "another tab leads";
 
 export function onLead(turn: Turn): void {
   if (turn.core.life.tag !== "standby") return;
-  const term = turn.core.count.term + 1;
-  turn.core = { ...turn.core, count: { ...turn.core.count, term } };
+  const term = count(turn, "term");
   setLife(turn, { tag: "loading", term });
-  turn.effects.push({ type: "load", term });
+  emit(turn, { type: "load", term });
 }
 
 export function onLoaded(turn: Turn, event: Extract<Event, { type: "loaded" }>): void {
@@ -19,10 +20,10 @@ export function onLoaded(turn: Turn, event: Extract<Event, { type: "loaded" }>):
   if (life.tag !== "loading" || life.term !== event.term) return;
   const { entries, durable, freshId } = event;
   const { ledger, problems } = decode(entries, { durable, freshId, fixedId: settings.deviceId });
-  for (const problem of problems) turn.effects.push({ type: "problem", problem });
+  for (const problem of problems) report(turn, problem);
   setLife(turn, { tag: "leading", ledger, link: { tag: "parked" } });
   turn.core = { ...turn.core, pending: [] };
-  for (const report of pending) applyReport(turn, report);
+  for (const made of pending) applyReport(turn, made);
   handOver(turn);
   if (foreground || settings.keepInBackground) retry(turn);
 }
@@ -34,8 +35,8 @@ export function onLeadLost(turn: Turn): void {
   if (life.tag === "leading") {
     const conn = connOf(life.link);
     if (conn !== null) {
-      turn.effects.push({ type: "close", conn, code: 1000, reason: "another tab leads" });
-      turn.effects.push({ type: "connection", change: "disconnected", reason: "another tab leads" });
+      emit(turn, { type: "close", conn, code: 1000, reason: ANOTHER });
+      changed(turn, "disconnected", ANOTHER);
     }
   }
   standBy(turn, null);
@@ -46,15 +47,15 @@ export function onPeer(turn: Turn, message: PeerMessage): void {
   switch (message.t) {
     case "want":
       if (life.tag !== "leading" && life.tag !== "loading") return;
-      if (foreground || life.tag === "loading") return void turn.effects.push({ type: "tell", message: { t: "held" } });
-      letGo(turn, "another tab leads");
+      if (foreground || life.tag === "loading") return tell(turn, { t: "held" });
+      letGo(turn, ANOTHER);
       return standBy(turn, null);
     case "held":
       return life.tag === "standby" ? setLife(turn, { ...life, stealAt: null }) : undefined;
     case "free":
       if (life.tag !== "standby" || !foreground) return;
       setLife(turn, { ...life, stealAt: turn.now + settings.timing.stealMs });
-      return void turn.effects.push({ type: "tell", message: { t: "want" } });
+      return tell(turn, { t: "want" });
     case "report":
       return leading(turn) ? applyReport(turn, message.report) : undefined;
   }

@@ -7,11 +7,10 @@
  */
 import type { Op, Scope } from "../../src/protocol.ts";
 import type { Ledger, Problem, Stream } from "./model.ts";
+import { isId, isOp, SCOPES } from "./frames.ts";
 import { keep, newStream, parseKeptKey, withReported } from "./stream.ts";
 
 export const INSTALLATION = "installation";
-
-const SCOPES = ["user", "device", "global", "globalUser"];
 
 type Json = Record<string, unknown>;
 
@@ -50,7 +49,7 @@ export function decode(
       const value: unknown = JSON.parse(text);
       if (typeof value === "object" && value !== null) return value as Json;
     } catch { /* reported below */ }
-    problems.push({ code: "record", message: `Cannot read the stored record "${key}": it is left out` });
+    problems.push({ code: "record", message: `Cannot read the stored record ${key}` });
     return {};
   };
   const text = entries.get(INSTALLATION);
@@ -96,8 +95,8 @@ function addStream(streams: Map<string, Stream>, record: Json, epoch: string | n
 
 function addKept(streams: Map<string, Stream>, dirty: Set<string>, record: Json, epoch: string | null): void {
   const empty = emptyStream(record);
-  const op = readOp(record.op);
-  if (!empty || !op) return;
+  const { op } = record;
+  if (!empty || !isOp(op)) return;
   const stream = streams.get(empty.key) ?? empty;
   const keptEpoch = str(record.epoch) || null;
   const next = keep(stream, { id: op.id, epoch: keptEpoch, op, late: record.late === true, handed: false });
@@ -112,16 +111,6 @@ function emptyStream(record: Json): Stream | null {
   return SCOPES.includes(scope) && biz ? newStream(scope as Scope, biz, str(record.owner)) : null;
 }
 
-function readOp(value: unknown): Op | null {
-  if (typeof value !== "object" || value === null) return null;
-  const op = value as Json;
-  if (!isId(op.id) || typeof op.mid !== "string" || typeof op.pl !== "string") return null;
-  return { id: op.id, mid: op.mid, at: num(op.at), pl: op.pl, ...(op.isB === true ? { isB: true } : {}) };
-}
-
-function isId(value: unknown): value is number {
-  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
-}
 const num = (value: unknown): number => isId(value) ? value : 0;
 const str = (value: unknown): string => typeof value === "string" ? value : "";
 

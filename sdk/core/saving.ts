@@ -2,10 +2,10 @@
  * From dirty records to durable ones. One write is under way at a time; what changes meanwhile goes into the next, so
  * a burst of reports costs few writes. What a write held becomes `safe` when it is answered, and only then acked.
  */
-import type { Ledger, Problem, Safe, Stream, Turn, Writing } from "./model.ts";
+import type { Ledger, Safe, Stream, Turn, Writing } from "./model.ts";
 import { encodeRecord, INSTALLATION } from "./records.ts";
 import { keep, keptKey, markDirty, parseKeptKey, putStream, updateStream, withReported } from "./stream.ts";
-import { leading, setLedger } from "./turn.ts";
+import { count, emit, leading, report, setLedger } from "./turn.ts";
 
 /** Starts a write if something changed and none is under way. `force` starts it behind the one under way. */
 export function flush(turn: Turn, force = false): void {
@@ -14,7 +14,7 @@ export function flush(turn: Turn, force = false): void {
   const { ledger } = life;
   if (force ? !ledger.dirty.size && !ledger.unsaved.size : ledger.writing || !ledger.dirty.size) return;
   const keys = new Set([...ledger.unsaved, ...ledger.dirty]);
-  const n = turn.core.count.write + 1;
+  const n = count(turn, "write");
   const puts: [string, string][] = [], deletes: string[] = [];
   // Kept messages first: a store that keeps only the beginning of a write must not know them as reported yet.
   for (const key of [...keys].sort()) {
@@ -22,9 +22,8 @@ export function flush(turn: Turn, force = false): void {
     if (text === null) deletes.push(key);
     else puts.push([key, text]);
   }
-  turn.core = { ...turn.core, count: { ...turn.core.count, write: n } };
   setLedger(turn, { ...ledger, dirty: new Set(), unsaved: new Set(), writing: snapshot(ledger, n, keys) });
-  turn.effects.push({ type: "write", n, puts, deletes });
+  emit(turn, { type: "write", n, puts, deletes });
 }
 
 function snapshot(ledger: Ledger, n: number, keys: ReadonlySet<string>): Writing {
@@ -67,9 +66,7 @@ export function onFailed(turn: Turn, n: number, cause: unknown): void {
     return;
   }
   setLedger(turn, madeSafe({ ...life.ledger, writing: null, unsaved }, writing));
-  const message = "Cannot write to the store: messages still arrive, but a restart may repeat some of them";
-  const problem: Problem = { code: "storage", message, cause };
-  turn.effects.push({ type: "problem", problem });
+  report(turn, { code: "storage", message: "Cannot write to the store", cause });
 }
 
 function madeSafe(ledger: Ledger, writing: Writing): Ledger {

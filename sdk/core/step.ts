@@ -5,6 +5,7 @@
 import {
   connect,
   greetWhenReady,
+  hangUp,
   onClosed,
   onOpened,
   RESYNC,
@@ -24,12 +25,13 @@ import {
   onStart,
   onStop,
   onUnregister,
+  ping,
   prove,
 } from "./on_app.ts";
 import { onFrame, onGarbled } from "./on_frame.ts";
 import { onLead, onLeadLost, onLoaded, onPeer } from "./on_lead.ts";
 import { flush, onFailed, onSaved } from "./saving.ts";
-import { connOf, leading, setLife, setLink } from "./turn.ts";
+import { emit, leading, setLife } from "./turn.ts";
 
 export function initialCore(settings: Settings): Core {
   return {
@@ -54,7 +56,8 @@ export function step(
   at: { now: number; random: number },
 ): { core: Core; effects: readonly Effect[] } {
   const turn: Turn = { core, effects: [], ...at };
-  dispatch(turn, event);
+  const handle = HANDLERS[event.type] as (turn: Turn, event: Event) => void;
+  handle(turn, event);
   // Whatever happened: changed records are written, what became safe is acked, and a hello that waited for it goes.
   flush(turn);
   greetWhenReady(turn);
@@ -62,54 +65,32 @@ export function step(
   return { core: turn.core, effects: turn.effects };
 }
 
-function dispatch(turn: Turn, event: Event): void {
-  switch (event.type) {
-    case "start":
-      return onStart(turn);
-    case "stop":
-      return onStop(turn);
-    case "foreground":
-      return onForeground(turn, event.asked);
-    case "background":
-      return onBackground(turn);
-    case "login":
-      return onLogin(turn, event.userId, event.sessionId);
-    case "logout":
-      return onLogout(turn);
-    case "register":
-      return onRegister(turn, event.biz);
-    case "unregister":
-      return onUnregister(turn, event.biz);
-    case "report":
-      return onReport(turn, event.report);
-    case "lead":
-      return onLead(turn);
-    case "leadLost":
-      return onLeadLost(turn);
-    case "peer":
-      return onPeer(turn, event.message);
-    case "loaded":
-      return onLoaded(turn, event);
-    case "saved":
-      return onSaved(turn, event.n);
-    case "failed":
-      return onFailed(turn, event.n, event.cause);
-    case "opened":
-      return onOpened(turn, event.conn);
-    case "frame":
-      return onFrame(turn, event.conn, event.frame);
-    case "garbled":
-      return onGarbled(turn, event.conn);
-    case "closed":
-      return onClosed(turn, event.conn, event.code, event.reason);
-    case "tick":
-      return onTick(turn);
-    case "networkUp":
-      return retrySooner(turn);
-    case "networkDown":
-      return prove(turn);
-  }
-}
+type Handlers = { [K in Event["type"]]: (turn: Turn, event: Extract<Event, { type: K }>) => void };
+
+const HANDLERS: Handlers = {
+  start: onStart,
+  stop: onStop,
+  foreground: (turn, { asked }) => onForeground(turn, asked),
+  background: onBackground,
+  login: (turn, { userId, sessionId }) => onLogin(turn, userId, sessionId),
+  logout: onLogout,
+  register: (turn, { biz }) => onRegister(turn, biz),
+  unregister: (turn, { biz }) => onUnregister(turn, biz),
+  report: (turn, { report }) => onReport(turn, report),
+  lead: onLead,
+  leadLost: onLeadLost,
+  peer: (turn, { message }) => onPeer(turn, message),
+  loaded: onLoaded,
+  saved: (turn, { n }) => onSaved(turn, n),
+  failed: (turn, { n, cause }) => onFailed(turn, n, cause),
+  opened: (turn, { conn }) => onOpened(turn, conn),
+  frame: (turn, { conn, frame }) => onFrame(turn, conn, frame),
+  garbled: (turn, { conn }) => onGarbled(turn, conn),
+  closed: (turn, { conn, code, reason }) => onClosed(turn, conn, code, reason),
+  tick: onTick,
+  networkUp: retrySooner,
+  networkDown: prove,
+};
 
 /** When the next `tick` is due, in ms since 1970; null: nothing is waited for. */
 export function nextDeadline(core: Core): number | null {
@@ -129,26 +110,15 @@ function onTick(turn: Turn): void {
   const { life } = turn.core;
   if (life.tag === "standby") {
     setLife(turn, { ...life, stealAt: null });
-    return void turn.effects.push({ type: "steal" });
+    return emit(turn, { type: "steal" });
   }
   const link = leading(turn)?.link;
   if (link?.tag === "waiting") return connect(turn);
-  if (link?.tag === "connecting" || link?.tag === "greeting") return giveUp(turn);
+  if (link?.tag === "connecting" || link?.tag === "greeting") {
+    hangUp(turn, RESYNC, "no answer");
+    return retry(turn);
+  }
   if (link?.tag !== "online") return;
-  if (link.pong) return resync(turn, "the server does not answer");
-  const n = link.session.n + 1;
-  const withinMs = turn.core.settings.timing.pongMs;
-  const pong = { n, deadline: turn.now + withinMs, withinMs };
-  setLink(turn, { ...link, session: { ...link.session, n }, pong });
-  turn.effects.push({ type: "send", conn: link.session.conn, frame: { type: "ping", n } });
-}
-
-/** The attempt took too long. */
-function giveUp(turn: Turn): void {
-  const link = leading(turn)?.link;
-  const conn = link ? connOf(link) : null;
-  if (conn === null) return;
-  turn.effects.push({ type: "close", conn, code: RESYNC, reason: "resync" });
-  turn.effects.push({ type: "connection", change: "connectFailed", reason: "no answer in time" });
-  retry(turn);
+  if (link.pong) return resync(turn, "no answer");
+  ping(turn, turn.core.settings.timing.pongMs);
 }

@@ -1,5 +1,17 @@
 /** Small moves that every handler makes on the step under way. */
-import type { Core, Ledger, Life, Link, Problem, Session, Turn } from "./model.ts";
+import type { ClientFrame } from "../../src/protocol.ts";
+import type {
+  ConnectionChange,
+  Core,
+  Effect,
+  Ledger,
+  Life,
+  Link,
+  PeerMessage,
+  Problem,
+  Session,
+  Turn,
+} from "./model.ts";
 
 export type Leading = Extract<Life, { tag: "leading" }>;
 
@@ -41,6 +53,32 @@ export function setSession(turn: Turn, session: Session): void {
   if (link?.tag === "online" || link?.tag === "greeting") setLink(turn, { ...link, session });
 }
 
+export function emit(turn: Turn, ...effects: Effect[]): void {
+  turn.effects.push(...effects);
+}
+
+/** @param signAt the time to sign with, on frames that are signed */
+export function send(turn: Turn, frame: ClientFrame, signAt?: number): void {
+  const link = leading(turn)?.link;
+  const conn = link ? connOf(link) : null;
+  if (conn !== null) emit(turn, { type: "send", conn, frame, ...(signAt === undefined ? {} : { signAt }) });
+}
+
+export function tell(turn: Turn, message: PeerMessage): void {
+  emit(turn, { type: "tell", message });
+}
+
+export function changed(turn: Turn, change: ConnectionChange, reason = ""): void {
+  emit(turn, { type: "connection", change, reason });
+}
+
 export function report(turn: Turn, problem: Problem): void {
-  turn.effects.push({ type: "problem", problem });
+  emit(turn, { type: "problem", problem });
+}
+
+/** One more of a kind: connections, writes, terms and logins are told apart by their number. */
+export function count(turn: Turn, what: keyof Core["count"]): number {
+  const n = turn.core.count[what] + 1;
+  turn.core = { ...turn.core, count: { ...turn.core.count, [what]: n } };
+  return n;
 }

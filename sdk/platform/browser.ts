@@ -16,7 +16,7 @@ export const browserPlatform: Platform = {
   },
   store(name, problem) {
     if (browser().indexedDB) return new IndexedDbStore(name);
-    problem({ code: "storage", message: "No IndexedDB here: give a `store`, or every start is a new installation" });
+    problem({ code: "storage", message: "No durable store" });
     return new MemoryStore();
   },
   lead: browserLead,

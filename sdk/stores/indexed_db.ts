@@ -21,7 +21,7 @@ export class IndexedDbStore implements SyncStore {
   constructor(name: string, options: { factory?: IdbFactory } = {}) {
     this.#name = name;
     const factory = options.factory ?? browser().indexedDB;
-    if (!factory) throw new Error("Cannot make an IndexedDbStore: this platform has no indexedDB");
+    if (!factory) throw new Error("no indexedDB");
     this.#factory = factory;
   }
 
@@ -46,7 +46,7 @@ export class IndexedDbStore implements SyncStore {
     const done = finished(tx);
     try {
       if (await result(tx.objectStore(OWNER).get("token")) !== this.#token) {
-        throw new Error("Cannot write: another tab owns the store");
+        throw new Error("another tab owns the store");
       }
       const entries = tx.objectStore(ENTRIES);
       for (const [key, value] of changes.puts) entries.put(value, key);
@@ -90,8 +90,8 @@ export class IndexedDbStore implements SyncStore {
         db.onversionchange = forget;
         resolve(db);
       };
-      request.onerror = () => reject(problem(request.error, "Cannot open the database"));
-      request.onblocked = () => reject(new Error("Cannot open the database: an older tab holds it"));
+      request.onerror = () => reject(problem(request.error));
+      request.onblocked = () => reject(new Error("an older tab holds the database"));
     });
   }
 }
@@ -105,17 +105,17 @@ function abort(tx: IdbTransaction): void {
 function result<T>(request: IdbRequest<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(problem(request.error, "Cannot use the database"));
+    request.onerror = () => reject(problem(request.error));
   });
 }
 
 function finished(tx: IdbTransaction): Promise<void> {
   return new Promise((resolve, reject) => {
     tx.oncomplete = () => resolve();
-    tx.onabort = () => reject(problem(tx.error, "Cannot write to the database"));
+    tx.onabort = () => reject(problem(tx.error));
   });
 }
 
-function problem(cause: unknown, message: string): Error {
-  return new Error(message, { cause });
+function problem(cause: unknown): Error {
+  return new Error("IndexedDB failed", { cause });
 }
