@@ -7,11 +7,14 @@ const CONFIG = fileURLToPath(new URL("../../deno.json", import.meta.url));
 /** Runs a program that logs, since the configuration of the log is the process's own. */
 async function linesOf(body: string): Promise<Record<string, unknown>[]> {
   const program = `import { configureLogging, getLogger } from ${JSON.stringify(LOG)}; ${body}`;
-  const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["eval", `--config=${CONFIG}`, program],
-    stdin: "null",
-  }).output();
-  assert.equal(new TextDecoder().decode(stderr), "");
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", `--config=${CONFIG}`, "-"],
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  await new Response(program).body?.pipeTo(child.stdin);
+  const { success, stdout } = await child.output();
+  assert(success);
   return new TextDecoder().decode(stdout).split("\n").filter((line) => line !== "").map((line) => JSON.parse(line));
 }
 
