@@ -1,7 +1,7 @@
 export const overview = {
   title: "Overview",
   span: "Period",
-  spans: { hour: "6 hours", day: "24 hours", week: "7 days", month: "30 days" },
+  spans: { day: "24 hours", week: "7 days", month: "30 days" },
   allConfigs: "All configs",
   connections: "Connections",
   connectionsHint: "highest sample of each step",

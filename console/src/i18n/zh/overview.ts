@@ -3,7 +3,7 @@ import type { Messages } from "../messages.ts";
 export const overview: Messages["overview"] = {
   title: "概览",
   span: "时间范围",
-  spans: { hour: "6 小时", day: "24 小时", week: "7 天", month: "30 天" },
+  spans: { day: "24 小时", week: "7 天", month: "30 天" },
   allConfigs: "全部配置",
   connections: "连接数",
   connectionsHint: "各时段的最高值",
