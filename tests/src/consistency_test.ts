@@ -1,0 +1,337 @@
+import assert from "node:assert/strict";
+import type { Instance } from "../../db/catalog.ts";
+import { createAddressGuard } from "../../src/address_guard.ts";
+import { type Clock, systemClock } from "../../src/clock.ts";
+import { type Consistency, createConsistency, nextDelay } from "../../src/consistency.ts";
+import { getLogger } from "../../src/log.ts";
+
+const LOGIN = { userId: "u-1", sessionId: "s-1" };
+const VALID = `{"response":{"resultCode":"OK","success":"true","result":{"sid":"s-1","valid":"true"}}}`;
+const INVALID = `{"success":true,"result":{"valid":false}}`;
+
+Deno.test("[SES-2] the tenant is asked by POST, unsigned, with the header of its manual", async () => {
+  const requests: { method: string; headers: Headers; body: unknown }[] = [];
+  await using tenant = serve(async (request) => {
+    requests.push({ method: request.method, headers: request.headers, body: await request.json() });
+    return new Response(VALID);
+  });
+  assert.equal(await consistency().validate(tenant.instance, LOGIN, false), "valid");
+  const [request] = requests;
+  assert.equal(request?.method, "POST");
+  assert.deepEqual(request?.body, { instanceId: "sit_app", ...LOGIN });
+  assert.equal(request?.headers.get("Operation-Type"), "com.antcloud.session.validate");
+  assert.equal(request?.headers.get("Content-Type"), "application/json");
+  assert(![...request?.headers.keys() ?? []].some((name) => name.startsWith("x-sync-")));
+});
+
+Deno.test("[SES-2] what a client reports cannot become a header", async () => {
+  const requests: { headers: Headers; body: unknown }[] = [];
+  await using tenant = serve(async (request) => {
+    requests.push({ headers: request.headers, body: await request.json() });
+    return new Response(INVALID);
+  });
+  const login = { userId: "u\r\nX-Evil: 1", sessionId: `s"},"admin":true,\r\n\r\n` };
+  await consistency().validate(tenant.instance, login, false);
+  assert.equal(requests[0]?.headers.get("X-Evil"), null);
+  assert.deepEqual(requests[0]?.body, { instanceId: "sit_app", ...login });
+});
+
+Deno.test("[SES-3] verdicts by what a real endpoint does", async (t) => {
+  const cases: [string, () => Response | Promise<Response>, string, RegExp][] = [
+    ["valid", () => new Response(VALID), "valid", /are true/],
+    ["invalid", () => new Response(INVALID), "invalid", /result.valid is not/],
+    ["another's sid", () => new Response(VALID.replace("s-1", "s-2")), "invalid", /sid/],
+    ["failing", () => new Response(VALID, { status: 500 }), "unknown", /HTTP 500/],
+    ["lying: an error page with 200", () => new Response("<html>"), "unknown", /not a JSON object/],
+    ["empty", () => new Response(null, { status: 204 }), "unknown", /not a JSON object/],
+    ["broken off", () => new Response(brokenBody()), "unknown", /No connection/],
+    ["huge", () => new Response("x".repeat(1_000_000)), "unknown", /longer than 65536 bytes/],
+    ["endless", () => new Response(endlessBody()), "unknown", /longer than 65536 bytes/],
+  ];
+  for (const [name, answer, verdict, detail] of cases) {
+    await t.step(name, async () => {
+      await using tenant = serve(answer);
+      const trial = await consistency().explain(tenant.instance, LOGIN, false);
+      assert.equal(trial.verdict, verdict);
+      assert.match(trial.detail, detail);
+    });
+  }
+});
+
+Deno.test("[SES-2] redirects are not followed", async () => {
+  let followed = false;
+  await using elsewhere = serve(() => {
+    followed = true;
+    return new Response(VALID);
+  });
+  for (const status of [301, 302, 303, 307, 308]) {
+    await using tenant = serve(() => new Response(null, { status, headers: { Location: elsewhere.url } }));
+    const trial = await consistency().explain(tenant.instance, LOGIN, false);
+    assert.deepEqual([trial.verdict, trial.status], ["unknown", status]);
+    assert.match(trial.detail, /redirects/);
+  }
+  assert(!followed);
+});
+
+Deno.test("[SES-2] a tenant that hangs is given up after 3 s: before the headers and in the middle of the body", async () => {
+  for (const answer of [() => never<Response>(), () => new Response(hangingBody())]) {
+    await using tenant = serve(answer);
+    const clock = stepClock();
+    const asking = consistency({ clock }).explain(tenant.instance, LOGIN, false);
+    await tenant.asked;
+    assert.equal(clock.timers(), 1);
+    clock.step(2999);
+    assert.equal(clock.timers(), 1);
+    clock.step(1);
+    const trial = await asking;
+    assert.deepEqual([trial.verdict, trial.detail], ["unknown", "No answer within 3000 ms"]);
+    assert.equal(clock.timers(), 0);
+  }
+});
+
+Deno.test("[SES-2] a slow tenant within 3 s is heard", async () => {
+  const open = Promise.withResolvers<void>();
+  await using tenant = serve(async () => {
+    await open.promise;
+    return new Response(VALID);
+  });
+  const clock = stepClock();
+  const asking = consistency({ clock }).validate(tenant.instance, LOGIN, false);
+  await tenant.asked;
+  clock.step(2999);
+  open.resolve();
+  assert.equal(await asking, "valid");
+});
+
+Deno.test("[SES-2] a hello reuses a valid answer for 60 s; a bind, another login and another URL ask", async () => {
+  await using tenant = serve(() => new Response(VALID));
+  const clock = stepClock();
+  const asker = consistency({ clock });
+  const ask = (reuse: boolean, login = LOGIN, instance = tenant.instance) => asker.validate(instance, login, reuse);
+  await ask(true);
+  await ask(true);
+  assert.equal(tenant.count(), 1);
+  await ask(false);
+  assert.equal(tenant.count(), 2);
+  await ask(true, { ...LOGIN, sessionId: "s-2" });
+  await ask(true, { ...LOGIN, userId: "u-2" });
+  await ask(true, LOGIN, { ...tenant.instance, no: 8 });
+  await ask(true, LOGIN, { ...tenant.instance, sessionValidateUrl: `${tenant.url}other` });
+  assert.equal(tenant.count(), 6);
+  clock.step(59_999);
+  await ask(true);
+  assert.equal(tenant.count(), 6);
+  clock.step(1);
+  await ask(true);
+  assert.equal(tenant.count(), 7);
+});
+
+Deno.test("[SES-2] only valid answers are reused, and a later one that is not takes them back", async () => {
+  let body = INVALID;
+  await using tenant = serve(() => new Response(body));
+  const asker = consistency();
+  const ask = (reuse: boolean) => asker.validate(tenant.instance, LOGIN, reuse);
+  assert.deepEqual([await ask(true), await ask(true), tenant.count()], ["invalid", "invalid", 2]);
+  body = VALID;
+  assert.equal(await ask(true), "valid");
+  body = INVALID;
+  assert.equal(await ask(false), "invalid");
+  assert.equal(await ask(true), "invalid");
+});
+
+Deno.test("[SES-2] at most a bounded number of requests to one URL are under way", async () => {
+  let under = 0;
+  let most = 0;
+  const open = Promise.withResolvers<void>();
+  await using tenant = serve(async () => {
+    most = Math.max(most, ++under);
+    await open.promise;
+    under--;
+    return new Response(INVALID);
+  });
+  const asker = consistency({ concurrency: 3 });
+  const asking = Array.from({ length: 20 }, () => asker.validate(tenant.instance, LOGIN, false));
+  await tenant.asked;
+  open.resolve();
+  await Promise.all(asking);
+  assert.equal(tenant.count(), 20);
+  assert(most <= 3, `${most} were under way`);
+});
+
+Deno.test("[SES-5] a tenant that keeps failing is left alone, then tried once, and heard again when it recovers", async () => {
+  let status = 503;
+  await using tenant = serve(() => new Response(VALID, { status }));
+  const asker = consistency({ breakMs: 50 });
+  const ask = () => asker.explain(tenant.instance, LOGIN, false);
+  for (let n = 0; n < 5; n++) assert.equal((await ask()).status, 503);
+  for (let n = 0; n < 100; n++) assert.match((await ask()).detail, /kept failing/);
+  assert.equal(tenant.count(), 5);
+  status = 200;
+  while ((await ask()).verdict !== "valid") await systemTurn();
+  assert.equal(tenant.count(), 6);
+});
+
+Deno.test("[SES-5] one tenant that fails does not keep another from being asked, nor do answers that say no", async () => {
+  await using broken = serve(() => new Response(null, { status: 500 }));
+  await using saysNo = serve(() => new Response(`{"success":"false"}`, { status: 404 }));
+  const asker = consistency();
+  for (let n = 0; n < 10; n++) {
+    await asker.validate(broken.instance, LOGIN, false);
+    await asker.validate(saysNo.instance, LOGIN, false);
+  }
+  assert.deepEqual([broken.count(), saysNo.count()], [5, 10]);
+});
+
+Deno.test("[SES-5] the wait after unknown answers doubles from 1 s to 60 s, with jitter", () => {
+  assert.deepEqual([0, 1, 2, 5, 6, 7, 1000].map((attempt) => nextDelay(attempt, 1)), [
+    1000,
+    2000,
+    4000,
+    32_000,
+    60_000,
+    60_000,
+    60_000,
+  ]);
+  assert.equal(nextDelay(0, 0), 500);
+  assert.equal(consistency({ random: () => 0.5 }).retryDelay(1), 1500);
+});
+
+Deno.test("[SES-4] without a URL nobody is asked and nothing is valid", async () => {
+  const asker = consistency();
+  const instance = instanceAt(null);
+  assert.equal(asker.asks(instance), false);
+  assert.equal(await asker.validate(instance, LOGIN, false), "unknown");
+});
+
+Deno.test("[SES-2] nothing rejects: a dead address, an unreadable one", async () => {
+  const asker = consistency();
+  for (const url of ["http://127.0.0.1:1/", "not a url"]) {
+    assert.equal(await asker.validate(instanceAt(url), LOGIN, false), "unknown");
+  }
+});
+
+Deno.test("the trial shows the raw answer, past cache and circuit breaker", async () => {
+  await using tenant = serve(() => new Response("oops", { status: 500 }));
+  const asker = consistency();
+  for (let n = 0; n < 8; n++) {
+    const trial = await asker.tryUrl(tenant.instance, tenant.url, LOGIN);
+    assert.deepEqual([trial.verdict, trial.status, trial.raw], ["unknown", 500, "oops"]);
+  }
+  assert.equal(tenant.count(), 8);
+});
+
+Deno.test("link-local and metadata addresses are not asked, in any spelling; private ones are", async () => {
+  const names: Record<string, string[]> = {
+    "sneaky.example": ["10.0.0.1", "169.254.169.254"],
+    "tenant.example": ["10.0.0.1"],
+  };
+  const resolve = (name: string) => Promise.resolve(names[name] ?? []);
+  const guard = createAddressGuard({ resolve });
+  const refused = [
+    "169.254.169.254",
+    "2852039166",
+    "[fe80::1]",
+    "[::ffff:169.254.169.254]",
+    "100.100.100.200",
+    "[fd00:ec2::254]",
+    "metadata.google.internal",
+    "METADATA.google.internal.",
+    "sneaky.example",
+  ];
+  for (const host of refused) assert.match(await guard(new URL(`http://${host}/x`)) ?? "", /metadata service/, host);
+  for (const host of ["tenant.example", "127.0.0.1", "192.168.1.1", "unknown.example"]) {
+    assert.equal(await guard(new URL(`http://${host}/`)), undefined, host);
+  }
+  assert.equal(await createAddressGuard({ resolve, allow: true })(new URL("http://169.254.169.254/")), undefined);
+  const trial = await consistency({ guard }).explain(instanceAt("http://169.254.169.254/"), LOGIN, false);
+  assert.match(trial.detail, /not asked/);
+});
+
+function consistency(options: Partial<Parameters<typeof createConsistency>[0]> = {}): Consistency {
+  return createConsistency({ clock: systemClock, log: getLogger("test"), ...options });
+}
+
+function instanceAt(sessionValidateUrl: string | null): Instance {
+  return {
+    no: 7,
+    instanceId: "sit_app",
+    workspaceId: "sit",
+    appId: "app",
+    name: "Test",
+    signature: false,
+    sessionValidateUrl,
+    epoch: "e",
+    createdAt: 0,
+    secrets: [],
+  };
+}
+
+/** A tenant on a port of its own. */
+function serve(answer: (request: Request) => Response | Promise<Response>) {
+  const asked = Promise.withResolvers<void>();
+  const ended = new AbortController();
+  let count = 0;
+  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", signal: ended.signal, onListen: () => {} }, (request) => {
+    count++;
+    asked.resolve();
+    return answer(request);
+  });
+  const url = `http://127.0.0.1:${server.addr.port}/validate`;
+  return {
+    url,
+    instance: instanceAt(url),
+    asked: asked.promise,
+    count: () => count,
+    async [Symbol.asyncDispose]() {
+      ended.abort();
+      await server.finished;
+    },
+  };
+}
+
+function never<T>(): Promise<T> {
+  return new Promise(() => {});
+}
+
+function hangingBody(): ReadableStream<Uint8Array> {
+  return new ReadableStream({ start: (controller) => controller.enqueue(new TextEncoder().encode(`{"success":`)) });
+}
+
+function brokenBody(): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    start: (controller) => controller.enqueue(new TextEncoder().encode(VALID)),
+    pull: (controller) => controller.error(new Error("broken off")),
+  });
+}
+
+function endlessBody(): ReadableStream<Uint8Array> {
+  return new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(10_000)) });
+}
+
+/** One turn of the event loop, so that a loop that waits for something lets it happen. */
+function systemTurn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+/** A clock that only a test moves. */
+function stepClock(): Clock & { step(ms: number): void; timers(): number } {
+  let now = 1_732_000_000_000;
+  const timers = new Set<{ at: number; callback: () => void }>();
+  return {
+    now: () => now,
+    after(ms, callback) {
+      const timer = { at: now + ms, callback };
+      timers.add(timer);
+      return () => timers.delete(timer);
+    },
+    step(ms) {
+      now += ms;
+      for (const timer of timers) {
+        if (timer.at > now) continue;
+        timers.delete(timer);
+        timer.callback();
+      }
+    },
+    timers: () => timers.size,
+  };
+}
