@@ -119,6 +119,19 @@ export class Registry implements Bus {
     this.#tell(session, "heard");
   }
 
+  /** The device connected to another server process: this one's session ends (DEV-3). */
+  evict(connectionId: string, seq: number): void {
+    const session = this.#sessions.get(connectionId);
+    if (session) this.#device(session)?.tell(session, { type: "outranked", connectionId, seq });
+  }
+
+  /** Closes sessions with 4403. @returns how many */
+  kick(chosen: (session: Session) => boolean): number {
+    const kicked = [...this.#sessions.values()].filter(chosen);
+    for (const session of kicked) session.connection.close(4403);
+    return kicked.length;
+  }
+
   deliver(config: Config, owner: string, op: LoggedOp, prev: number): boolean {
     if (config.scope === "global") {
       this.#o.broadcaster.published(config, op, prev);

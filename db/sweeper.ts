@@ -1,0 +1,150 @@
+import type { Sql } from "./sql.ts";
+
+/** Rows without payload stay so long from acceptance, for idempotency and the push list (PUSH-4, PER-1). */
+export const ROW_DAYS = 30;
+const DAY_MS = 86_400_000;
+const BATCH = 500;
+
+export type Swept = { payloads: number; rows: number };
+
+/**
+ * One round of cleaning, oldest first, in small batches with `pause` between them, so that pushes are not slowed: expired
+ * payloads, rows past their 30 days (of each stream the newest stays, without its key: it remembers the head, STR-1),
+ * what belonged to deleted configs, and the statistics' deltas. Safe on several servers at once.
+ */
+export async function sweep(sql: Sql, now: number, pause: () => Promise<void>): Promise<Swept> {
+  const swept: Swept = { payloads: 0, rows: 0 };
+  const repeat = async (step: () => Promise<number>, count: (n: number) => void) => {
+    for (;;) {
+      const n = await step();
+      count(n);
+      if (n < BATCH) return;
+      await pause();
+    }
+  };
+  const payloads = (n: number) => swept.payloads += n;
+  const rows = (n: number) => swept.rows += n;
+  await foldStatistics(sql);
+  await repeat(() => dropEarly(sql, now), payloads);
+  const configs = await sql<{ no: number; retention_days: number; deleted: boolean }[]>`
+    select no, retention_days, deleted_at is not null as deleted from config`;
+  for (const { no, retention_days, deleted } of configs) {
+    if (deleted) {
+      await repeat(() => purge(sql, no), rows);
+      continue;
+    }
+    await repeat(() => dropRetained(sql, no, now - retention_days * DAY_MS), payloads);
+    await repeat(() => deleteRows(sql, no, now - ROW_DAYS * DAY_MS), rows);
+  }
+  await sql`delete from dead_letter where ctid = any (array(
+    select ctid from dead_letter where at < ${now - ROW_DAYS * DAY_MS} limit 5000))`;
+  return swept;
+}
+
+/** Folds the deltas that appends and flushes left into the hourly statistics. */
+export async function foldStatistics(sql: Sql): Promise<void> {
+  await sql`with delta as (delete from stat_delta returning config, hour, kind, n)
+    insert into stat select config, hour, kind, sum(n) from delta group by 1, 2, 3 order by 1, 2, 3
+    on conflict (config, hour, kind) do update set n = stat.n + excluded.n`;
+}
+
+/** Payloads whose own validity ended before the retention. */
+async function dropEarly(sql: Sql, now: number): Promise<number> {
+  return await forgetPayloads(
+    sql,
+    sql`select instance, owner, config, id from op
+      where early and payload is not null and valid_until <= ${now} order by valid_until limit ${BATCH}
+      for update skip locked`,
+  );
+}
+
+async function dropRetained(sql: Sql, config: number, cutoff: number): Promise<number> {
+  const [mark] = await sql<{ payload_at: number }[]>`select payload_at from sweep where config = ${config}`;
+  const n = await forgetPayloads(
+    sql,
+    sql`select instance, owner, config, id from op where config = ${config} and at >= ${mark?.payload_at ?? 0}
+      and at <= ${cutoff} and payload is not null order by at limit ${BATCH} for update skip locked`,
+  );
+  if (n < BATCH) {
+    await sql`insert into sweep (config, payload_at) values (${config}, ${cutoff})
+      on conflict (config) do update set payload_at = greatest(sweep.payload_at, excluded.payload_at)`;
+  }
+  return n;
+}
+
+async function forgetPayloads(sql: Sql, victims: ReturnType<Sql>): Promise<number> {
+  const [row] = await sql<{ n: number }[]>`
+    with victim as (${victims}), bare as (
+      update op o set payload = null from victim v
+      where o.instance = v.instance and o.owner = v.owner and o.config = v.config and o.id = v.id
+    ), unowed as (
+      delete from owed w using victim v where w.instance = v.instance and w.subject = v.owner and w.config = v.config
+        and w.id = v.id
+    ), unsent as (
+      delete from delivery d using victim v where d.config = v.config and d.id = v.id
+        and (d.subject = v.owner or v.owner = '')
+    )
+    select count(*)::int as n from victim`;
+  return row!.n;
+}
+
+async function deleteRows(sql: Sql, config: number, cutoff: number): Promise<number> {
+  const [mark] = await sql<{ row_at: number }[]>`select row_at from sweep where config = ${config}`;
+  const [row] = await sql<{ n: number }[]>`
+    with victim as (
+      select o.instance, o.owner, o.config, o.id, exists (select 1 from op x where x.instance = o.instance
+        and x.owner = o.owner and x.config = o.config and x.id > o.id) as older
+      from op o where o.config = ${config} and o.at >= ${mark?.row_at ?? 0} and o.at <= ${cutoff} and o.mid is not null
+      order by o.at limit ${BATCH} for update skip locked
+    ), pinned as (
+      update op o set mid = null, payload = null from victim v where not v.older
+        and o.instance = v.instance and o.owner = v.owner and o.config = v.config and o.id = v.id
+    ), gone as (
+      delete from op o using victim v where o.instance = v.instance and o.owner = v.owner and o.config = v.config
+        and ((v.older and o.id = v.id) or (o.id < v.id and o.mid is null))
+    ), unarrived as (
+      delete from arrival a using victim v where a.instance = v.instance and a.owner = v.owner and a.config = v.config
+        and a.id = v.id
+    )
+    select count(*)::int as n from victim`;
+  if (row!.n < BATCH) {
+    await sql`insert into sweep (config, row_at) values (${config}, ${cutoff})
+      on conflict (config) do update set row_at = greatest(sweep.row_at, excluded.row_at)`;
+  }
+  return row!.n;
+}
+
+/** CFG-5: what belonged to a deleted config. Its row in `config` stays: it remembers the floor. */
+async function purge(sql: Sql, config: number): Promise<number> {
+  const [row] = await sql<{ n: number }[]>`
+    with victim as (
+      select instance, owner, config, id from op where config = ${config} limit ${BATCH} for update skip locked
+    ), gone as (
+      delete from op o using victim v where o.instance = v.instance and o.owner = v.owner and o.config = v.config
+        and o.id = v.id
+    ), unarrived as (
+      delete from arrival a using victim v where a.instance = v.instance and a.owner = v.owner and a.config = v.config
+        and a.id = v.id
+    ), unsent as (
+      delete from delivery d using victim v where d.config = v.config and d.id = v.id
+    )
+    select count(*)::int as n from victim`;
+  return row!.n;
+}
+
+/** THR-1 after a threshold was set or lowered: drops what lies over it, stream by stream. */
+export async function enforceThreshold(sql: Sql, config: number, pause: () => Promise<void>): Promise<void> {
+  let after = "";
+  for (;;) {
+    const owners = await sql<{ owner: string }[]>`select distinct owner from op
+      where config = ${config} and payload is not null and owner > ${after} order by owner limit 200`;
+    const first = after === "" ? [""] : [];
+    const batch = [...first, ...owners.map((row) => row.owner)];
+    if (batch.length > 0) {
+      await sql`select drop_over_threshold(${batch.map(() => config)}::int[], ${batch}::text[], true)`;
+    }
+    if (owners.length < 200) return;
+    after = owners.at(-1)!.owner;
+    await pause();
+  }
+}

@@ -1,0 +1,48 @@
+import { Hono } from "hono";
+import { type PushRouteDeps, pushRoutes } from "./routes/push.ts";
+import type { SyncServer } from "./routes/sync.ts";
+
+export type AppDeps = {
+  sync: SyncServer;
+  push: PushRouteDeps;
+  /** The admin API and the console. */
+  admin: Hono;
+  metrics: { text(): Promise<string>; contentType: string };
+  /** Why the server is not ready, or null (OPS-2). */
+  notReady: () => Promise<string | null>;
+};
+
+/** The two faces of the server: `client` for apps, `internal` for business systems and operators (OPS-1). */
+export type Apps = { client: Hono; internal: Hono };
+
+export function createApps(deps: AppDeps): Apps {
+  const client = new Hono();
+  client.get("/sync", (c) => deps.sync.upgrade(c.req.raw));
+  health(client, deps);
+
+  const internal = new Hono();
+  internal.route("/", pushRoutes(deps.push));
+  internal.get("/metrics", async (c) => {
+    return c.body(await deps.metrics.text(), 200, { "Content-Type": deps.metrics.contentType });
+  });
+  health(internal, deps);
+  internal.route("/", deps.admin);
+  internal.get("/", (c) => c.redirect("/console"));
+  return { client, internal };
+}
+
+/** Both faces in one, where there is no INTERNAL_PORT. */
+export function merge({ client, internal }: Apps): Hono {
+  const app = new Hono();
+  app.route("/", client);
+  app.route("/", internal);
+  return app;
+}
+
+function health(app: Hono, { notReady }: AppDeps): void {
+  app.get("/healthz", (c) => c.text("ok\n"));
+  app.get("/readyz", async (c) => {
+    const reason = await notReady();
+    return reason === null ? c.text("ready\n") : c.text(`not ready: ${reason}\n`, 503);
+  });
+}

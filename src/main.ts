@@ -1,0 +1,79 @@
+/** The composition root: the only reader of the environment and of the process's signals. */
+import { type EmbeddedPostgres, startEmbedded, StartError } from "../db/embedded.ts";
+import { type Config, ConfigError, readConfig } from "./config.ts";
+import { configureLogging, getLogger } from "./log.ts";
+import { type RunningServer, startServer } from "./server.ts";
+
+/** The whole way down may take so long, ms (OPS-3). */
+const STOP_MS = 28_000;
+
+async function main(): Promise<void> {
+  const config = readConfig(Deno.env.toObject());
+  configureLogging(config.logLevel);
+  const logger = getLogger("server");
+  const log = (level: "debug" | "info" | "warning" | "error", message: string, fields: object = {}) =>
+    logger[level](message, fields as Record<string, unknown>);
+  let embedded: EmbeddedPostgres | undefined;
+  if (config.databaseUrl === undefined) {
+    embedded = await startEmbedded({ dataDir: config.dataDir, log: (message, fields) => log("info", message, fields) });
+  }
+  let server: RunningServer;
+  try {
+    server = await startServer({ config, databaseUrl: config.databaseUrl ?? embedded!.url, log });
+  } catch (error) {
+    await embedded?.stop();
+    throw error;
+  }
+  greet(config, server);
+  await stopSignal();
+  log("info", "stopping");
+  const late = setTimeout(() => Deno.exit(1), STOP_MS);
+  await server.stop();
+  await embedded?.stop();
+  clearTimeout(late);
+  log("info", "stopped");
+}
+
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) Deno.addSignalListener(signal, () => resolve());
+  });
+}
+
+/** What to try next, for somebody who starts it for the first time. */
+function greet({ host, demo, tls }: Config, { port, internalPort }: RunningServer): void {
+  const [http, ws] = tls ? ["https", "wss"] : ["http", "ws"];
+  const name = host === "0.0.0.0" ? "127.0.0.1" : host;
+  const lines = [`Syncline listens on ${ws}://${name}:${port}/sync, its APIs on ${http}://${name}:${internalPort}`];
+  if (demo) {
+    lines.push(
+      "Try:  deno task demo",
+      `      curl '${http}://${name}:${internalPort}/webapi/sync/single?instanceId=default_demo' \\`,
+      `        -d '{"bizType":"UCHAT","linkToken":"u-1","thirdMsgId":"'$(date +%s)'","payload":"hello"}'`,
+      `Console: ${http}://${name}:${internalPort}/console`,
+    );
+  }
+  lines.push("Stop with Ctrl-C");
+  console.log(lines.join("\n"));
+}
+
+/** Problems that an operator can mend get one sentence, all others their stack. */
+function explain(error: unknown): string {
+  if (error instanceof ConfigError || error instanceof StartError) return error.message;
+  if (error instanceof Deno.errors.AddrInUse) return "Cannot start: the port is in use. Set PORT to another one.";
+  const code = (error as { code?: string }).code ?? "";
+  if (/^(ECONNREFUSED|ENOTFOUND|CONNECT_TIMEOUT|28P01|28000|3D000)$/.test(code)) {
+    return `Cannot start: the database of DATABASE_URL does not answer (${code}).`;
+  }
+  return error instanceof Error ? error.stack ?? error.message : String(error);
+}
+
+if (import.meta.main) {
+  try {
+    await main();
+    Deno.exit(0);
+  } catch (error) {
+    console.error(explain(error));
+    Deno.exit(1);
+  }
+}

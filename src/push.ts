@@ -1,0 +1,111 @@
+import { DAY_MS } from "../actors/eligibility.ts";
+import type { Bus } from "../actors/registry.ts";
+import { QueueFullError } from "../db/append_queue.ts";
+import type { Catalog, Config, Instance } from "../db/catalog.ts";
+import type { Appended, NewOp } from "../db/oplog.ts";
+import { wireForm } from "../db/payload.ts";
+import type { Clock } from "./clock.ts";
+import type { Endpoint, PushRequest } from "./push_request.ts";
+import type { PushAnswer } from "./result_codes.ts";
+
+/** Where pushes are counted, by instance. */
+export interface PushMetrics {
+  stored(instanceId: string): void;
+  duplicate(instanceId: string): void;
+}
+
+export type PushDeps = {
+  catalog: Catalog;
+  /** Resolves once the op's fate is committed. */
+  append: (op: NewOp) => Promise<Appended>;
+  bus: Bus;
+  clock: Clock;
+  metrics: PushMetrics;
+  /** Told of what was our fault. */
+  failed: (error: unknown) => void;
+};
+
+/**
+ * Append, then notify: takes a push that is well-formed and signed, and answers it. A true answer for a persistent config
+ * means that the op is on disk (PUSH-3); SUCCESS or NOT_ONLINE is what the owner's actor decided.
+ */
+export async function push(
+  deps: PushDeps,
+  instance: Instance,
+  endpoint: Endpoint,
+  request: PushRequest,
+): Promise<PushAnswer> {
+  const config = deps.catalog.config(instance.no, request.bizType);
+  if (config?.status !== "online") return offline(request.bizType);
+  if ((config.scope === "global") !== (endpoint === "global")) {
+    const other = config.scope === "global" ? "global" : "single";
+    return refuse("NOT_SUPPORT_GLOBAL", `bizType ${config.bizType} is ${other}: use /webapi/sync/${other}`);
+  }
+  try {
+    return config.persistent
+      ? await pushPersistent(deps, instance, config, request)
+      : pushVolatile(deps, config, request);
+  } catch (error) {
+    if (error instanceof QueueFullError) return refuse("SYSTEM_BUSY", "Too many pushes are waiting: come back later");
+    deps.failed(error);
+    return refuse("SYSTEM_ERROR", "The push could not be stored: nothing was promised, the same call may be repeated");
+  }
+}
+
+async function pushPersistent(
+  { append, bus, clock, metrics }: PushDeps,
+  instance: Instance,
+  config: Config,
+  request: PushRequest,
+): Promise<PushAnswer> {
+  const op = newOp(config, request, clock.now());
+  const result = await append(op);
+  switch (result.outcome) {
+    case "stored": {
+      metrics.stored(instance.instanceId);
+      const wire = wireForm({ id: result.id, mid: op.mid, at: op.at, enc: op.binary ? "b" : "t", payload: op.payload });
+      const { mid, at, validUntil, os, minVersion, maxVersion } = op;
+      const logged = { id: result.id, mid, at, validUntil, os, minVersion, maxVersion, ...wire };
+      const handed = bus.deliver(config, op.owner, logged, result.prev);
+      return { success: true, msg: handed ? "SUCCESS" : "NOT_ONLINE" };
+    }
+    case "duplicate":
+      metrics.duplicate(instance.instanceId);
+      return { success: true, msg: "DUPLICATED_BIZ_ID" };
+    case "offline":
+      return offline(config.bizType);
+    case "expired":
+      return expired();
+  }
+}
+
+function pushVolatile({ bus, clock }: PushDeps, config: Config, request: PushRequest): PushAnswer {
+  const op = newOp(config, request, clock.now());
+  if (op.validUntil <= op.at) return expired();
+  const { mid, at, validUntil, os, minVersion, maxVersion } = op;
+  const wire = wireForm({ id: 0, mid, at, enc: op.binary ? "b" : "t", payload: op.payload });
+  const logged = { id: 0, mid, at, validUntil, os, minVersion, maxVersion, ...wire };
+  return { success: true, msg: bus.deliverVolatile(config, op.owner, logged) ? "SUCCESS" : "NOT_ONLINE" };
+}
+
+function newOp(config: Config, request: PushRequest, at: number): NewOp {
+  const retentionEnd = at + config.retentionDays * DAY_MS;
+  const validUntil = Math.min(request.validTimeEnd ?? retentionEnd, retentionEnd);
+  return {
+    config: config.no,
+    owner: config.scope === "global" ? "" : request.linkToken,
+    mid: request.thirdMsgId,
+    at,
+    validUntil,
+    early: validUntil < retentionEnd,
+    payload: request.payload,
+    binary: request.binary,
+    os: request.osType,
+    minVersion: request.appMinVersion,
+    maxVersion: request.appMaxVersion,
+  };
+}
+
+const refuse = (msg: PushAnswer["msg"], detail: string): PushAnswer => ({ success: false, msg, detail });
+const offline = (bizType: string) => refuse("BIZ_NOT_ONLINE", `bizType ${bizType} is not an online sync config`);
+const expired = () => refuse("ARGS_ILLEGAL", "validTimeEnd has passed: the push could never be delivered");

@@ -1,0 +1,255 @@
+import type { Registry } from "../../actors/registry.ts";
+import type { Session } from "../../actors/session.ts";
+import type { Catalog } from "../../db/catalog.ts";
+import type { Clock } from "../clock.ts";
+import {
+  ClientFrame,
+  type Hello,
+  MAX_FRAME_BYTES,
+  MAX_HELLO_BYTES,
+  PROTOCOL_VERSION,
+  SUBPROTOCOL,
+} from "../protocol.ts";
+import type { Signatures } from "../signature.ts";
+import { Socket } from "../socket.ts";
+
+export type SyncDeps = {
+  catalog: Catalog;
+  registry: Registry;
+  signatures: Pick<Signatures, "verifySign">;
+  clock: Clock;
+  heartbeatMs: number;
+  helloTimeoutMs: number;
+  /** Connections at most; more are told to come back (4503). */
+  maxConnections: number;
+  /** A retry hint in ms while the server is stopping, else null (OPS-3). */
+  draining: () => number | null;
+  failed: (error: unknown) => void;
+};
+
+/** One socket on its way: waiting for its hello, being verified (its frames wait), or with a session. */
+type Peer =
+  | { kind: "greeting"; cancel: () => void }
+  | { kind: "verifying"; waiting: string[]; session: Session | null }
+  | { kind: "open"; session: Session };
+
+/** Frames that may wait behind a signature check. */
+const WAITING_MAX = 100;
+/** Frames a second and socket, and the burst. */
+const FRAMES_PER_SECOND = 500;
+const FRAMES_BURST = 5_000;
+const OVERLOADED_MS = 5_000;
+
+/** The long connections of this process (docs/protocol.md): from the upgrade to the registry and back. */
+export class SyncServer implements Disposable {
+  readonly #o: SyncDeps;
+  readonly #peers = new Map<Socket, Peer>();
+  readonly #rates = new WeakMap<Socket, { tokens: number; at: number }>();
+  #cancelSweep: () => void = () => {};
+
+  constructor(deps: SyncDeps) {
+    this.#o = deps;
+    this.#sweep();
+  }
+
+  get size(): number {
+    return this.#peers.size;
+  }
+
+  /** `GET /sync`. Refusals come after the upgrade, by close code: browsers cannot read an HTTP status. */
+  upgrade(request: Request): Response {
+    if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
+      return new Response("This is a WebSocket endpoint\n", { status: 426, headers: { Upgrade: "websocket" } });
+    }
+    const offered = request.headers.get("sec-websocket-protocol")?.split(",").map((name) => name.trim()) ?? [];
+    const protocol = offered.includes(SUBPROTOCOL) ? { protocol: SUBPROTOCOL } : {};
+    // our own pings watch idle sockets
+    const { socket: ws, response } = Deno.upgradeWebSocket(request, { idleTimeout: 0, ...protocol });
+    const { clock } = this.#o;
+    const socket = new Socket(ws, {
+      clock,
+      onFrame: (from, data) => this.#frame(from, data),
+      onEnd: (ended) => this.#ended(ended),
+    });
+    const cancel = clock.after(this.#o.helloTimeoutMs, () => socket.close(4408));
+    this.#peers.set(socket, { kind: "greeting", cancel });
+    ws.addEventListener("open", () => this.#admit(socket), { once: true });
+    return response;
+  }
+
+  /** Closes all sockets in batches, each with a hint of its own, so that clients do not come back all at once (OPS-3). */
+  async closeAll(hint: (index: number) => number, pause: () => Promise<void>): Promise<void> {
+    const sockets = [...this.#peers.keys()];
+    for (const [index, socket] of sockets.entries()) {
+      socket.close(1001, { "retry-after-ms": hint(index) });
+      if (index % 500 === 499) await pause();
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#cancelSweep();
+    for (const socket of [...this.#peers.keys()]) socket.close(1001);
+  }
+
+  #admit(socket: Socket): void {
+    const draining = this.#o.draining();
+    if (draining !== null) socket.close(1001, { "retry-after-ms": draining });
+    else if (this.#peers.size > this.#o.maxConnections) socket.close(4503, { "retry-after-ms": OVERLOADED_MS });
+  }
+
+  #frame(socket: Socket, data: string): void {
+    const peer = this.#peers.get(socket);
+    if (!peer) return;
+    if (!this.#withinRate(socket)) return socket.close(4429, { "retry-after-ms": OVERLOADED_MS });
+    if (isLonger(data, peer.kind === "greeting" ? MAX_HELLO_BYTES : MAX_FRAME_BYTES)) return socket.close(4413);
+    if (socket.answered() && peer.kind === "open") this.#o.registry.heard(peer.session);
+    if (peer.kind === "verifying") {
+      if (peer.waiting.length >= WAITING_MAX) return socket.close(4429, { "retry-after-ms": OVERLOADED_MS });
+      peer.waiting.push(data);
+      return;
+    }
+    const frame = parse(data);
+    if ("problem" in frame) return this.#refuse(socket, frame.problem, frame.version);
+    if (peer.kind === "greeting") {
+      if (frame.type !== "hello") return this.#refuse(socket, "type: the first frame must be hello");
+      peer.cancel();
+      return this.#hello(socket, frame);
+    }
+    this.#handle(socket, peer.session, frame);
+  }
+
+  #handle(socket: Socket, session: Session, frame: ClientFrame): void {
+    const { registry } = this.#o;
+    switch (frame.type) {
+      case "ack":
+        return registry.ack(session, frame);
+      case "ping":
+        return socket.send(`{"type":"pong","n":${frame.n}}`);
+      case "pong":
+        return;
+      case "foreground":
+      case "background":
+        return registry.setForeground(session, frame.type === "foreground");
+      case "unbind":
+        return registry.unbind(session, frame.n);
+      case "bind": {
+        const { instance, deviceId } = session;
+        const { userId, sessionId, sign } = frame;
+        return this.#verified(
+          socket,
+          { kind: "bind", deviceId, userId, sessionId, sign },
+          instance.instanceId,
+          session,
+          () => {
+            registry.bind(session, frame);
+            return session;
+          },
+        );
+      }
+      case "hello":
+        return this.#refuse(socket, "type: hello comes once, as the first frame");
+    }
+  }
+
+  #hello(socket: Socket, hello: Hello): void {
+    if (hello.protocol !== PROTOCOL_VERSION) return socket.close(4426, {}, `this server speaks ${PROTOCOL_VERSION}`);
+    if (!this.#o.catalog.instance(hello.instanceId)) return socket.close(4404);
+    const { deviceId, user, sign } = hello;
+    const names = { kind: "hello" as const, deviceId, userId: user?.userId, sessionId: user?.sessionId, sign };
+    this.#verified(socket, names, hello.instanceId, null, () => {
+      const instance = this.#o.catalog.instance(hello.instanceId);
+      if (instance) return this.#o.registry.connect(socket, instance, hello);
+      socket.close(4404);
+      return null;
+    });
+  }
+
+  /** Runs `then` behind the signature check (SIG-2); the socket's further frames wait meanwhile. */
+  #verified(
+    socket: Socket,
+    names: Omit<Parameters<Signatures["verifySign"]>[0], "instance" | "now">,
+    instanceId: string,
+    session: Session | null,
+    then: () => Session | null,
+  ): void {
+    const { signatures, catalog, clock, failed } = this.#o;
+    const instance = catalog.instance(instanceId);
+    if (!instance) return socket.close(4404);
+    const proceed = () => {
+      const opened = then();
+      if (opened && !socket.ended) this.#peers.set(socket, { kind: "open", session: opened });
+    };
+    if (!instance.signature) return proceed();
+    const waiting: string[] = [];
+    this.#peers.set(socket, { kind: "verifying", waiting, session });
+    signatures.verifySign({ ...names, instance, now: clock.now() }).then((verified) => {
+      if (socket.ended) return;
+      if (!verified.ok) return socket.close(4401, { "server-time-ms": clock.now() }, verified.detail);
+      proceed();
+      for (const data of waiting) this.#frame(socket, data);
+    }, (error) => {
+      failed(error);
+      socket.close(4503, { "retry-after-ms": OVERLOADED_MS });
+    });
+  }
+
+  #refuse(socket: Socket, problem: string, version?: unknown): void {
+    if (version !== undefined && version !== PROTOCOL_VERSION) {
+      return socket.close(4426, {}, `this server speaks ${PROTOCOL_VERSION}`);
+    }
+    socket.send(JSON.stringify({ type: "error", code: "bad-frame", message: problem }));
+    socket.close(4400, {}, problem);
+  }
+
+  #ended(socket: Socket): void {
+    const peer = this.#peers.get(socket);
+    this.#peers.delete(socket);
+    if (peer?.kind === "greeting") peer.cancel();
+    const session = peer?.kind === "greeting" ? null : peer?.session;
+    if (session) this.#o.registry.closed(session);
+  }
+
+  #withinRate(socket: Socket): boolean {
+    const now = this.#o.clock.now();
+    const rate = this.#rates.get(socket) ?? { tokens: FRAMES_BURST, at: now };
+    rate.tokens = Math.min(FRAMES_BURST, rate.tokens + (now - rate.at) * FRAMES_PER_SECOND / 1000) - 1;
+    rate.at = now;
+    this.#rates.set(socket, rate);
+    return rate.tokens >= 0;
+  }
+
+  /** Pings idle sockets, and drops those that did not answer within two heartbeats. */
+  #sweep(): void {
+    const { clock, heartbeatMs } = this.#o;
+    this.#cancelSweep = clock.after(heartbeatMs / 4, () => {
+      const now = clock.now();
+      for (const [socket, peer] of this.#peers) {
+        if (peer.kind === "greeting") continue;
+        const idle = now - socket.heardAt;
+        if (idle >= 2 * heartbeatMs) socket.close(1011, {}, "no answer within two heartbeats");
+        else if (idle >= heartbeatMs && !socket.probing) socket.ping();
+      }
+      this.#sweep();
+    });
+  }
+}
+
+function isLonger(data: string, limit: number): boolean {
+  if (data.length > limit) return true;
+  return data.length * 3 > limit && new TextEncoder().encode(data).length > limit;
+}
+
+function parse(data: string): ClientFrame | { problem: string; version?: unknown } {
+  let json: unknown;
+  try {
+    json = JSON.parse(data);
+  } catch {
+    return { problem: "the frame is not JSON" };
+  }
+  const { data: frame, error } = ClientFrame.safeParse(json);
+  if (frame) return frame;
+  const issue = error.issues[0]!;
+  const problem = `${issue.path.join(".") || "frame"}: ${issue.message}`;
+  const { type, protocol } = (json ?? {}) as { type?: unknown; protocol?: unknown };
+  return type === "hello" ? { problem, version: protocol } : { problem };
+}

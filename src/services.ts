@@ -1,0 +1,122 @@
+import { Broadcaster } from "../actors/broadcaster.ts";
+import { Hydrator } from "../actors/hydrator.ts";
+import { Reader } from "../actors/reader.ts";
+import { Recorder } from "../actors/recorder.ts";
+import { Registry } from "../actors/registry.ts";
+import type { Log, Runtime } from "../actors/runtime.ts";
+import type { Validator } from "../actors/user_actor.ts";
+import { AppendQueue } from "../db/append_queue.ts";
+import { postgresDelivery } from "../db/delivery_postgres.ts";
+import { postgresOplog } from "../db/oplog_postgres.ts";
+import { postgresSessions } from "../db/sessions_postgres.ts";
+import { openSql, type Sql } from "../db/sql.ts";
+import type { Clock } from "./clock.ts";
+import type { Config } from "./config.ts";
+import { type LiveCatalog, openCatalog } from "./configs.ts";
+import { Housekeeping } from "./housekeeping.ts";
+import { Metrics } from "./metrics.ts";
+
+/** What the server is made of below its routes. */
+export type Services = {
+  node: string;
+  sql: Sql;
+  catalog: LiveCatalog;
+  metrics: Metrics;
+  registry: Registry;
+  recorder: Recorder;
+  appends: AppendQueue;
+  sessions: ReturnType<typeof postgresSessions>;
+  housekeeping: Housekeeping;
+  /** Writes what is pending and closes every connection to the database. */
+  close(): Promise<void>;
+};
+
+export type ServicesOptions = {
+  config: Config;
+  databaseUrl: string;
+  clock: Clock;
+  log: Log;
+  validator: (catalog: LiveCatalog) => Validator;
+  /** Lets tests lose hints (STR-3). */
+  loseHint?: () => boolean;
+};
+
+/** Commits of the log under way at once; each has a connection of its own, so that no read stands before it. */
+const APPEND_LANES = 2;
+
+/** Puts the parts together: log, actors, housekeeping. The database is migrated already. */
+export async function openServices(options: ServicesOptions): Promise<Services> {
+  const { config, databaseUrl, clock, log } = options;
+  const node = crypto.randomUUID();
+  const sql = openSql(databaseUrl, { max: Math.max(2, config.postgresConnections - APPEND_LANES) });
+  const appendSql = openSql(databaseUrl, { max: APPEND_LANES });
+  const listener = openSql(databaseUrl, { max: 1 });
+  const failed = (error: unknown) => log("error", "database call failed", { error: String(error) });
+  await sql`select ensure_identity()`;
+  const catalog = await openCatalog(sql, { connect: () => openSql(databaseUrl, { max: 1 }), clock, onError: failed });
+
+  const store = postgresDelivery(sql);
+  const sessions = postgresSessions(sql, node);
+  const broadcaster = new Broadcaster({ store, catalog, log });
+  const recorder = new Recorder(store, clock, { failed });
+  const hydrator = new Hydrator({ store, sessions, recorder, clock, failed });
+  const metrics: Metrics = new Metrics(() => {
+    const { sessions: connections, devices, users } = registry.counts;
+    return { connections, devices, users, appendQueue: appends.length, hydrations: hydrator.length };
+  });
+  const appends = new AppendQueue(postgresOplog(appendSql), {
+    limit: config.appendQueueMax,
+    lanes: APPEND_LANES,
+    observe: (ms, ops) => metrics.appended(ms, ops),
+  });
+  let tickets = 0;
+  const runtime: Runtime = {
+    clock,
+    catalog,
+    store,
+    recorder,
+    reader: new Reader(store, broadcaster, clock, { failed }),
+    policy: { timeoutMs: config.ackTimeoutMs, timeoutMaxMs: config.ackTimeoutMaxMs, maxRetries: config.maxRetries },
+    limits: { ops: config.windowOps, bytes: config.windowBytes },
+    metrics,
+    log,
+    globalHead: (no) => broadcaster.head(no),
+    ticket: () => ++tickets,
+  };
+  const validator = options.validator(catalog);
+  const { heartbeatMs } = config;
+  const registry: Registry = new Registry({ runtime, hydrator, sessions, broadcaster, validator, heartbeatMs });
+  const housekeeping = new Housekeeping({
+    sql,
+    listener,
+    node,
+    clock,
+    catalog,
+    registry,
+    broadcaster,
+    store,
+    sessions,
+    log,
+  });
+  await housekeeping.start();
+
+  return {
+    node,
+    sql,
+    catalog,
+    metrics,
+    registry,
+    recorder,
+    appends,
+    sessions,
+    housekeeping,
+    async close() {
+      await appends.drained();
+      await recorder.flush();
+      await housekeeping[Symbol.asyncDispose]();
+      await catalog[Symbol.asyncDispose]();
+      await sessions.leave().catch(failed);
+      await Promise.all([sql, appendSql, listener].map((pool) => pool.end({ timeout: 5 })));
+    },
+  };
+}

@@ -1,0 +1,114 @@
+import { type Connection, syncFrames } from "../actors/connection.ts";
+import type { OutBatch } from "../actors/lane_state.ts";
+import { PROBE_MS } from "../actors/lane_retry.ts";
+import type { Clock } from "./clock.ts";
+import { type CloseCode, type CloseHints, closeReason } from "./close_codes.ts";
+
+export type SocketOptions = {
+  clock: Clock;
+  /** More unsent bytes than this cut the connection as a slow consumer (4410). @default 1 MiB */
+  bufferedMax?: number;
+  /** A text frame came in. */
+  onFrame: (socket: Socket, data: string) => void;
+  /** The connection is over, whoever ended it; called once. */
+  onEnd: (socket: Socket) => void;
+};
+
+const BUFFERED_MAX = 1024 * 1024;
+
+/** A WebSocket as the actors' {@link Connection}: merges what is queued in one turn, watches its buffer, knows its end. */
+export class Socket implements Connection {
+  readonly id: string = crypto.randomUUID();
+  heardAt: number;
+  readonly #ws: WebSocket;
+  readonly #o: SocketOptions;
+  #batches: OutBatch[] = [];
+  #ended = false;
+  #probe: (() => void) | null = null;
+  #pings = 0;
+
+  constructor(ws: WebSocket, options: SocketOptions) {
+    this.#ws = ws;
+    this.#o = options;
+    this.heardAt = options.clock.now();
+    for (const type of ["message", "close", "error"]) ws.addEventListener(type, this);
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Whether the client was asked for a sign of life and has not given one yet. */
+  get probing(): boolean {
+    return this.#probe !== null;
+  }
+
+  handleEvent(event: Event): void {
+    if (this.#ended) return;
+    if (event.type !== "message") return this.#end();
+    this.heardAt = this.#o.clock.now();
+    const { data } = event as MessageEvent;
+    if (typeof data !== "string") return this.close(4400, {}, "frames are text");
+    this.#o.onFrame(this, data);
+  }
+
+  send(frame: string): void {
+    this.#flush();
+    this.#write(frame);
+  }
+
+  queue(batch: OutBatch): void {
+    this.#batches.push(batch);
+    if (this.#batches.length === 1) queueMicrotask(() => this.#flush());
+  }
+
+  /** Sends a ping; without any frame in answer the connection ends, uncharged (DLV-5). */
+  probe(): void {
+    if (this.#probe || this.#ended) return;
+    this.ping();
+    this.#probe = this.#o.clock.after(PROBE_MS, () => this.close(1011, {}, "no answer to a ping"));
+  }
+
+  ping(): void {
+    this.send(`{"type":"ping","n":${++this.#pings}}`);
+  }
+
+  /** A frame came in: the client lives. @returns whether that was being waited for */
+  answered(): boolean {
+    if (!this.#probe) return false;
+    this.#probe();
+    this.#probe = null;
+    return true;
+  }
+
+  close(code: CloseCode, hints: CloseHints = {}, detail = ""): void {
+    if (this.#ended) return;
+    this.#flush();
+    if (this.#ws.readyState <= WebSocket.OPEN) this.#ws.close(code, closeReason(code, hints, detail));
+    this.#end();
+  }
+
+  #flush(): void {
+    if (this.#batches.length === 0) return;
+    const batches = this.#batches;
+    this.#batches = [];
+    for (const frame of syncFrames(batches)) this.#write(frame);
+  }
+
+  #write(frame: string): void {
+    if (this.#ended || this.#ws.readyState !== WebSocket.OPEN) return;
+    this.#ws.send(frame);
+    // what is unsent when the connection ends stays unacknowledged, and comes again on the next one
+    if (this.#ws.bufferedAmount > (this.#o.bufferedMax ?? BUFFERED_MAX)) this.close(4410);
+  }
+
+  #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#batches = [];
+    this.#probe?.();
+    this.#probe = null;
+    for (const type of ["message", "close", "error"]) this.#ws.removeEventListener(type, this);
+    this.#o.onEnd(this);
+  }
+}
