@@ -43,20 +43,23 @@ export type Handler<T> = (message: SyncMessageOf<T>) => void | Promise<void>;
 
 /** The modern face: callbacks or async iteration, AbortSignal, typed payloads. Made by `createSyncClient`. */
 export class SyncClient implements AsyncDisposable {
-  readonly #engine: Engine;
+  /** Null only while it is made: a page that is hidden at the start is said so then. */
+  readonly #engine: Engine | null = null;
   readonly #events = new Emitter<ClientEvents>();
   readonly #subscribers = new Map<string, Subscriber>();
   readonly #unwatch: () => void;
   #status: ClientStatus = "stopped";
+  #reason = "";
   #closed: Promise<void> | null = null;
 
   constructor(options: ClientOptions, platform: Platform) {
     const hooks: Hooks = {
       deliver: (effect) => this.#subscribers.get(effect.biz)?.take(effect),
       command: ({ biz, command }) => this.#events.emit("command", { biz, command }),
-      connection: ({ reason }) => this.#setStatus(reason),
+      connection: ({ reason }) => this.#reason = reason,
       consistency: ({ userId, verdict }) => this.#events.emit("consistency", { userId, verdict }),
       problem: (problem) => this.#events.emit("problem", problem),
+      changed: () => this.#setStatus(),
     };
     const { engine, unwatch } = launch(options, platform, { hooks, follow: true });
     this.#engine = engine;
@@ -72,7 +75,7 @@ export class SyncClient implements AsyncDisposable {
 
   /** Null until the store is read. */
   get deviceId(): string | null {
-    return this.#engine.deviceId;
+    return this.#engine?.deviceId ?? null;
   }
 
   /**
@@ -196,9 +199,10 @@ export class SyncClient implements AsyncDisposable {
   /** Closes the connection for good and resolves when everything reported is stored. */
   close(): Promise<void> {
     this.#unwatch();
-    this.#closed ??= this.#engine.close();
+    this.#closed ??= this.#engine?.close() ?? Promise.resolve();
     for (const subscriber of this.#subscribers.values()) subscriber.end();
-    this.#setStatus("closed");
+    this.#reason = "closed";
+    this.#setStatus();
     return this.#closed;
   }
 
@@ -208,15 +212,15 @@ export class SyncClient implements AsyncDisposable {
 
   #post(event: Parameters<Engine["post"]>[0]): void {
     if (this.#closed) return;
-    this.#engine.post(event);
-    this.#setStatus("");
+    this.#engine?.post(event);
   }
 
-  #setStatus(reason: string): void {
+  #setStatus(): void {
+    if (!this.#engine) return;
     const status = this.#closed ? "stopped" : statusOf(this.#engine.core);
     if (status === this.#status && !this.#closed) return;
     this.#status = status;
-    this.#events.emit("status", { status, reason });
+    this.#events.emit("status", { status, reason: this.#reason });
   }
 }
 

@@ -19,6 +19,8 @@ export type Hooks = {
   connection(effect: Extract<Effect, { type: "connection" }>): void;
   consistency(effect: Extract<Effect, { type: "consistency" }>): void;
   problem(problem: Problem): void;
+  /** The state may be another one than before. */
+  changed(): void;
 };
 
 export type Parts = {
@@ -81,6 +83,7 @@ export class Engine {
       this.#running = false;
     }
     this.#setTimer();
+    this.#hooks.changed();
   }
 
   /** Stops, and resolves when everything reported is stored and the lead is given up. */

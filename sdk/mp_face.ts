@@ -62,6 +62,7 @@ export class MpFace {
       connection: (effect) => this.#tell(effect),
       consistency() {},
       problem: options.onProblem ?? ((p) => console.warn(p.message, p.cause ?? "")),
+      changed() {},
     };
     const { engine, unwatch } = launch(options, this.#platform, { hooks, follow: false });
     this.#engine = engine;

@@ -84,8 +84,8 @@ function takeOps(before: Stream, cursor: Cursor, conn: number, batch: Batch, reg
     const covered = !batch.late && from < op.id && op.id <= to;
     // A retry travels in a batch without an interval of its own: the op stays what it was.
     const late = batch.late === true || (!covered && (known ? known.late : op.id <= stream.point));
-    owing.set(op.id, late);
-    if (isReported(stream, op.id, late)) continue;
+    owing.set(op.id, batch.late === true || known?.late === true);
+    if (isReported(stream, op.id, batch.late === true)) continue;
     stream = waitFor(stream, op.id, { late, conn, op: registered ? null : op });
     if (registered) deliver.push(late ? { ...op, late: true } : op);
     else parked.push(op.id);
