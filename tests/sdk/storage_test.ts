@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { MemoryStore } from "../../sdk/stores/memory.ts";
+import { Bench } from "./support/bench.ts";
+import { SlowStore } from "./support/stores.ts";
+import { until } from "./support/until.ts";
+import { op, type Wire } from "./support/wire.ts";
+
+const sync = (wire: Wire, batch: Record<string, unknown>) =>
+  wire.say({ type: "sync", batches: [{ scope: "device", biz: "LOCK", ops: [], ...batch } as never] });
+
+Deno.test("[SDK-5] a store that refuses: one error, what the app reported is acked, and it is written with the next", async () => {
+  const store = new SlowStore();
+  await using bench = new Bench({ store });
+  bench.engine.post({ type: "register", biz: "LOCK" });
+  const wire = await bench.online();
+  await bench.quiet();
+  store.refuse = new Error("full");
+  sync(wire, { from: 0, to: 1, ops: [op(1)] });
+  bench.report(bench.delivered[0]!);
+  await until("the ack", () => wire.last("ack") !== undefined);
+  assert.deepEqual(wire.last("ack")?.id, 1);
+  assert.deepEqual(bench.problems.map((p) => [p.code, p.cause]), [["storage", store.refuse]]);
+  // It does not come again while this client runs.
+  sync(wire, { from: 1, to: 1, ops: [op(1)] });
+  assert.deepEqual(bench.ids, [1]);
+  store.refuse = null;
+  sync(wire, { scope: "global", from: 0, to: 7 });
+  await bench.quiet();
+  const records = await store.load();
+  assert.equal(JSON.parse(records.get("s/device/LOCK/")!).point, 1);
+  assert.equal(JSON.parse(records.get("s/global/LOCK/")!).point, 7);
+});
+
+Deno.test("[SDK-5] a store that is nearly full is written without the history, and nobody has to know", async () => {
+  const store = new (class extends MemoryStore {
+    override write(changes: Parameters<MemoryStore["write"]>[0]) {
+      const size = changes.puts.reduce((sum, [, value]) => sum + value.length, 0);
+      return size > 1000 ? Promise.reject(new Error("quota")) : super.write(changes);
+    }
+  })({ durable: true });
+  await using bench = new Bench({ store });
+  bench.engine.post({ type: "register", biz: "LOCK" });
+  const wire = await bench.online();
+  sync(wire, { from: 0, to: 500, ops: Array.from({ length: 500 }, (_, i) => op(i + 1)) });
+  for (const d of bench.delivered) bench.report(d);
+  await bench.quiet();
+  assert.deepEqual(bench.problems, []);
+  assert.equal(wire.last("ack")?.id, 500);
+  const record = JSON.parse((await store.load()).get("s/device/LOCK/")!);
+  assert.deepEqual([record.point, record.floor, record.reported], [500, 500, []]);
+});
+
+Deno.test("[SDK-5] a store that cannot be opened: an error, and the client works from memory", async () => {
+  const store = new (class extends MemoryStore {
+    override load(): Promise<ReadonlyMap<string, string>> {
+      return Promise.reject(new Error("blocked"));
+    }
+  })({ durable: true });
+  await using bench = new Bench({ store });
+  bench.engine.post({ type: "register", biz: "LOCK" });
+  const wire = await bench.online();
+  assert.deepEqual(bench.problems.map((p) => p.code), ["storage"]);
+  sync(wire, { from: 0, to: 1, ops: [op(1)] });
+  sync(wire, { biz: "OTHER", from: 0, to: 1, ops: [op(1)] });
+  bench.report(bench.delivered[0]!);
+  await bench.quiet();
+  // OTHER is not registered, and memory is no place to keep what is acked.
+  assert.deepEqual(wire.all("ack").map((a) => a.biz), ["LOCK"]);
+});
+
+Deno.test("[SDK-5] a store that does not answer does not silence the client", async () => {
+  const store = new (class extends MemoryStore {
+    override write(): Promise<void> {
+      return new Promise(() => {});
+    }
+  })({ durable: true });
+  const bench = new Bench({ store });
+  bench.engine.post({ type: "start" });
+  await bench.reach("waiting");
+  bench.due();
+  bench.wire.open();
+  for (let n = 0; n < 2; n++) {
+    await until("a write to wait for", () => bench.clock.pending > 1);
+    bench.clock.advance(10_000);
+    if (bench.wire.last("hello")) break;
+    await until("the refusal", () => bench.problems.length > n - 1);
+  }
+  assert.ok(bench.wire.all("hello").length <= 1);
+  bench.crash();
+});
+
+Deno.test("[SDK-5] an unreadable record costs one stream, not the installation", async () => {
+  const store = new MemoryStore({ durable: true });
+  await store.write({
+    puts: [
+      ["installation", JSON.stringify({ v: 1, deviceId: "d-1", seq: 5, epoch: "e-1" })],
+      ["s/device/LOCK/", JSON.stringify({ scope: "device", biz: "LOCK", owner: "", epoch: "e-1", point: 7 })],
+      ["s/global/CONF/", "{oops"],
+      ["s/nowhere/X/", JSON.stringify({ scope: "nowhere", biz: "X", owner: "", epoch: "e-1", point: 7 })],
+      ["k/device/LOCK/9/e-1/", JSON.stringify({ scope: "device", biz: "LOCK", op: { id: "nine" } })],
+    ],
+    deletes: [],
+  });
+  await using bench = new Bench({ store });
+  const wire = await bench.hello();
+  assert.deepEqual(wire.last("hello")?.points, [["device", "LOCK", 7]]);
+  assert.equal(wire.last("hello")?.deviceId, "d-1");
+  assert.deepEqual(bench.problems.map((p) => p.code), ["record"]);
+});
+
+Deno.test("[SDK-5] a burst of reports costs few writes", async () => {
+  const store = new SlowStore();
+  await using bench = new Bench({ store });
+  bench.engine.post({ type: "register", biz: "LOCK" });
+  const wire = await bench.online();
+  await bench.quiet();
+  const before = store.writes;
+  sync(wire, { from: 0, to: 100, ops: Array.from({ length: 100 }, (_, i) => op(i + 1)) });
+  for (let id = 1; id <= 100; id++) bench.report(bench.delivered[0]!, [id]);
+  await bench.quiet();
+  assert.equal(wire.last("ack")?.id, 100);
+  assert.ok(store.writes - before <= 3, `${store.writes - before} writes`);
+});
