@@ -41,10 +41,21 @@ export interface OperatorStore {
     password: { hash: string; mustChange: boolean; keepSession?: string },
   ): Promise<void>;
 
-  /** Replaces `replaces` (a token hash), so that a login never goes on with an older token. */
+  /**
+   * Replaces `replaces` (a token hash), so that a login never goes on with an older token.
+   *
+   * @returns false where `hash` is no longer the account's, or the account is disabled: nothing was opened.
+   */
   openSession(
-    session: { tokenHash: string; operator: number; at: number; expiresAt: number; replaces?: string | undefined },
-  ): Promise<void>;
+    session: {
+      tokenHash: string;
+      operator: number;
+      hash: string;
+      at: number;
+      expiresAt: number;
+      replaces?: string | undefined;
+    },
+  ): Promise<boolean>;
   findSession(tokenHash: string, now: number): Promise<Operator | undefined>;
   closeSession(tokenHash: string): Promise<void>;
   /** Forgets expired sessions. */

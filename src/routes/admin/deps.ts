@@ -61,8 +61,6 @@ export type AdminDeps = AdminStores & {
   /** Address for `meta.config` (INS-3). */
   publicAddress: { host: string; port: number };
   clock: Clock;
-  /** The bearer token of the admin API; null turns it off (OPS-1). */
-  adminToken: string | null;
   /** Whether this server speaks TLS itself: cookies are then `Secure`. */
   tls: boolean;
   /** Called with what is our fault; the caller is told `SYSTEM_ERROR` only. */

@@ -1,6 +1,7 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { getCookie } from "hono/cookie";
 import { matchedRoutes } from "hono/route";
+import { isBearer } from "../../accounts.ts";
 import { ROLES } from "../../../db/operators.ts";
 import { Refused } from "../../../db/refused.ts";
 import { ACCESS } from "./access.ts";
@@ -19,7 +20,7 @@ export function guard(deps: AdminDeps): MiddlewareHandler<AdminEnv> {
     const access = ACCESS[routeOf(c)];
     if (access === undefined) throw new Refused("NOT_FOUND", "There is no such route");
     const authorization = c.req.header("Authorization");
-    if (!READING.has(c.req.method) && authorization === undefined) refuseCrossSite(c);
+    if (!READING.has(c.req.method) && !isBearer(authorization)) refuseCrossSite(c);
     c.header("Cache-Control", "no-store");
     if (access === "anyone") return await next();
     const caller = await deps.accounts.identify({ authorization, sessionToken: getCookie(c, SESSION_COOKIE) });
