@@ -50,7 +50,10 @@ async function openLock(dataDir: string): Promise<Deno.FsFile> {
 }
 
 function describe(error: unknown): string {
-  if (error instanceof Deno.errors.PermissionDenied) return "it is not writable";
+  // Deno itself refuses folders like /proc, with advice that is of no use to an operator.
+  if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable) {
+    return "it is not writable";
+  }
   if (error instanceof Deno.errors.AlreadyExists || error instanceof Deno.errors.NotADirectory) {
     return "it is not a folder";
   }
