@@ -19,6 +19,9 @@ export type AppendQueueOptions = {
   observe?: (ms: number, ops: number) => void;
 };
 
+/** So many ops must wait before a second commit is begun beside the first. */
+const WORTHWHILE = 30;
+
 type Waiting = { op: NewOp; resolve: (result: Appended) => void; reject: (error: unknown) => void };
 
 /** Postgres error classes after which the same batch may well succeed: deadlock, serialization, lock not available. */
@@ -74,13 +77,14 @@ export class AppendQueue {
   }
 
   #pump(): void {
-    while (this.#running < this.#lanes && this.#waiting.length > 0) {
+    // a further commit beside the one under way must be worth its sync to disk
+    while (this.#running < this.#lanes && this.#waiting.length > (this.#running === 0 ? 0 : WORTHWHILE)) {
       const batch = this.#waiting.splice(0, this.#batch);
       this.#running++;
       void this.#commit(batch).finally(() => {
         this.#running--;
         this.#pump();
-        if (this.#running === 0) for (const done of this.#idle.splice(0)) done();
+        if (this.#running === 0) { for (const done of this.#idle.splice(0)) done(); }
       });
     }
   }

@@ -8,12 +8,24 @@ type Row = { n: number; outcome: Appended["outcome"]; id: number; prev: number }
 export function postgresOplog(sql: Sql): Oplog {
   return {
     async append(ops) {
-      const rows = await callAppend(sql, ops);
-      const results = new Array<Appended>(ops.length);
-      for (const { n, outcome, id, prev } of rows) {
+      // of simultaneous calls with one key the first decides; the others are its duplicates (PUSH-4)
+      const firsts = new Map<string, number>();
+      const unique: NewOp[] = [];
+      const places = ops.map((op) => {
+        const key = `${op.config}\n${op.owner}\n${op.mid}`;
+        const first = firsts.get(key);
+        if (first !== undefined) return { index: first, copy: true };
+        firsts.set(key, unique.length);
+        return { index: unique.push(op) - 1, copy: false };
+      });
+      const results = new Array<Appended>(unique.length);
+      for (const { n, outcome, id, prev } of await callAppend(sql, unique)) {
         results[n - 1] = outcome === "stored" ? { outcome, id, prev } : { outcome };
       }
-      return results;
+      return places.map(({ index, copy }) => {
+        const result = results[index]!;
+        return copy && result.outcome === "stored" ? { outcome: "duplicate" } : result;
+      });
     },
   };
 }

@@ -27,7 +27,11 @@ export function openSql(url: string, { max = 8 }: SqlOptions = {}): Sql {
     connect_timeout: 10,
     max_lifetime: null,
     fetch_types: true,
-    connection: { application_name: "syncline", synchronous_commit: "on", statement_timeout: 30_000 },
+    connection: {
+      application_name: "syncline",
+      synchronous_commit: "on",
+      statement_timeout: 30_000,
+    },
     types: { bigint },
   });
   return sql as unknown as Sql;

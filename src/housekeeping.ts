@@ -4,7 +4,7 @@ import type { Catalog } from "../db/catalog.ts";
 import type { DeliveryStore } from "../db/delivery.ts";
 import type { SessionStore } from "../db/sessions.ts";
 import type { Sql } from "../db/sql.ts";
-import { enforceThreshold, sweep } from "../db/sweeper.ts";
+import { analyzeGrown, enforceThreshold, sweep } from "../db/sweeper.ts";
 import type { Clock } from "./clock.ts";
 
 export type HousekeepingDeps = {
@@ -28,6 +28,7 @@ const LOOK_BACK_MS = 6_000;
 const LOOK_FAR_BACK_MS = 90_000;
 const FAR_EVERY = 15;
 const BEAT_MS = 2_000;
+const GROWTH_MS = 2_000;
 const SWEEP_MS = 60_000;
 const PAUSE_MS = 20;
 
@@ -61,6 +62,8 @@ export class Housekeeping implements AsyncDisposable {
     });
     this.#every(LOST_HINTS_MS, () => this.findLostHints());
     this.#every(BEAT_MS, () => sessions.beat(clock.now()));
+    const sizes = new Map<string, number>();
+    this.#every(GROWTH_MS, () => analyzeGrown(this.#d.sql, sizes));
     this.#every(SWEEP_MS, async () => {
       await sweep(this.#d.sql, clock.now(), () => this.#pause());
     });

@@ -31,7 +31,20 @@ begin
   perform set_config('syncline.identity_checked', 'yes', false);
 end $$;
 
--- Appends many pushes in one commit. For each input row, in order of arrival n (from 1):
+-- A plan that was made for an empty table is kept while the table grows, and may be any: until there are some rows,
+-- every call is planned anew.
+create function plan_for_growth() returns void language plpgsql as $$
+begin
+  if current_setting('syncline.grown', true) = 'yes' then return; end if;
+  if pg_relation_size('op') > 1000000 then
+    perform set_config('plan_cache_mode', 'auto', false), set_config('syncline.grown', 'yes', false);
+  else
+    perform set_config('plan_cache_mode', 'force_custom_plan', false);
+  end if;
+end $$;
+
+-- Appends many pushes in one commit; no key (config, owner, mid) may come twice. For each input row, in order of
+-- arrival n (from 1):
 -- outcome stored (id, and prev = the stream's head before it), duplicate, offline (config unknown or offline), expired.
 -- A lock per stream is held to commit and ids are allocated under it, in a statement that began after the lock was
 -- taken: commits become visible in id order (STR-2) and simultaneous calls of one key store once (PUSH-4).
@@ -41,41 +54,36 @@ create function append_ops(
 ) returns table (n int, outcome text, id bigint, prev bigint) language plpgsql as $$
 begin
   perform ensure_identity();
+  perform plan_for_growth();
   perform pg_advisory_xact_lock_shared(726, c) from (select distinct unnest(p_config) c order by 1) x;
   perform pg_advisory_xact_lock(h)
     from (select distinct hashtextextended(u.owner, u.config) h from unnest(p_owner, p_config) u(owner, config) order by 1) x;
   return query
-  with input as (
-    select i.*, c.instance, c.floor,
-      row_number() over (partition by i.config, i.owner, i.mid order by i.n) as copy
+  with input as materialized (
+    select i.*, c.instance,
+      -- scalar look-ups by key: nothing here can be planned as a join that reads the log
+      (select 1 from op o where o.instance = c.instance and o.owner = i.owner and o.config = i.config and o.mid = i.mid
+        limit 1) as known,
+      greatest(c.floor, (select o.id from op o where o.instance = c.instance and o.owner = i.owner
+        and o.config = i.config order by o.id desc limit 1)) as head
     from unnest(p_config, p_owner, p_mid, p_at, p_valid_until, p_early, p_enc, p_payload, p_os, p_min, p_max)
       with ordinality as i(config, owner, mid, at, valid_until, early, enc, payload, os, min_version, max_version, n)
     left join config c on c.no = i.config and c.status = 'online' and c.deleted_at is null
-  ), fresh as (
-    select i.* from input i
-    where i.instance is not null and i.copy = 1 and not exists (
-      select 1 from op o where o.instance = i.instance and o.owner = i.owner and o.config = i.config and o.mid = i.mid)
-  ), placed as (
-    -- the stream's head, looked up once per stream
-    select f.*, f.k + max(case when f.k = 1 then greatest(f.floor, coalesce((
-        select max(o.id) from op o where o.instance = f.instance and o.owner = f.owner and o.config = f.config), 0)) end)
-      over (partition by f.config, f.owner) as new_id
-    from (select v.*, row_number() over (partition by v.config, v.owner order by v.n) as k
-      from fresh v where v.valid_until > v.at) f
-  ), numbered as materialized (
-    select * from placed
+  ), judged as materialized (
+    select i.*, case when i.instance is null then 'offline' when i.known = 1 then 'duplicate'
+        when i.valid_until <= i.at then 'expired' else 'stored' end as verdict,
+      i.head + count(*) filter (where i.known is null and i.valid_until > i.at)
+        over (partition by i.config, i.owner order by i.n) as new_id
+    from input i
   ), stored as (
     insert into op (instance, owner, config, id, mid, at, valid_until, early, enc, payload, os, min_version, max_version)
     select x.instance, x.owner, x.config, x.new_id, x.mid, x.at, x.valid_until, x.early, x.enc, x.payload, x.os,
-      x.min_version, x.max_version from numbered x
+      x.min_version, x.max_version from judged x where x.verdict = 'stored'
   ), counted as (
-    insert into stat_delta select x.config, (x.at / 3600000)::int, 0, count(*) from numbered x group by 1, 2
+    insert into stat_delta select x.config, (x.at / 3600000)::int, 0, count(*) from judged x
+    where x.verdict = 'stored' group by 1, 2
   )
-  select i.n::int,
-    case when i.instance is null then 'offline' when x.n is not null then 'stored'
-      when f.n is not null then 'expired' else 'duplicate' end,
-    x.new_id, x.new_id - 1
-  from input i left join fresh f on f.n = i.n left join numbered x on x.n = i.n;
+  select x.n::int, x.verdict, x.new_id, x.new_id - 1 from judged x;
   if exists (select 1 from config c where c.no = any (p_config) and c.threshold is not null) then
     perform drop_over_threshold(p_config, p_owner);
   end if;
