@@ -1,0 +1,47 @@
+import { type EmbeddedPostgres, startEmbedded } from "../../db/embedded.ts";
+
+/** The server in a process of its own on a Postgres of its own, in a temporary folder; both end with it. */
+export type Product = AsyncDisposable & { port: number; databaseUrl: string; pid: number };
+
+/** Starts the product as its users do, with durable commits. */
+export async function startProduct(env: Record<string, string> = {}): Promise<Product> {
+  const folder = await Deno.makeTempDir({ prefix: "syncline-bench-" });
+  const postgres: EmbeddedPostgres = await startEmbedded({ dataDir: folder, log: () => {} });
+  const port = freePort();
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", new URL("../../src/main.ts", import.meta.url).pathname],
+    env: { DATABASE_URL: postgres.url, PORT: String(port), DEMO: "1", LOG_LEVEL: "warning", ...env },
+    stdout: "null",
+    stderr: "inherit",
+  }).spawn();
+  await ready(port);
+  return {
+    port,
+    databaseUrl: postgres.url,
+    pid: child.pid,
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGTERM");
+      await child.status;
+      await postgres.stop();
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+}
+
+export function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return (listener.addr as Deno.NetAddr).port;
+}
+
+async function ready(port: number): Promise<void> {
+  const deadline = Date.now() + 30_000;
+  while (Date.now() < deadline) {
+    const ok = await fetch(`http://127.0.0.1:${port}/readyz`).then(async (r) => {
+      await r.body?.cancel();
+      return r.ok;
+    }, () => false);
+    if (ok) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error("Cannot measure: the server did not become ready");
+}
