@@ -1,5 +1,6 @@
 /** The composition root: the only reader of the environment and of the process's signals. */
 import { type EmbeddedPostgres, startEmbedded, StartError } from "../db/embedded.ts";
+import { ensureConsoleBuilt } from "../console/build.ts";
 import { type Config, ConfigError, readConfig } from "./config.ts";
 import { configureLogging, getLogger } from "./log.ts";
 import { type RunningServer, startServer } from "./server.ts";
@@ -17,9 +18,11 @@ async function main(): Promise<void> {
   if (config.databaseUrl === undefined) {
     embedded = await startEmbedded({ dataDir: config.dataDir, log: (message, fields) => log("info", message, fields) });
   }
+  await using build = ensureConsoleBuilt((message) => log("info", message));
   let server: RunningServer;
   try {
-    server = await startServer({ config, databaseUrl: config.databaseUrl ?? embedded!.url, log });
+    const databaseUrl = config.databaseUrl ?? embedded!.url;
+    server = await startServer({ config, databaseUrl, log, consoleState: build.state });
   } catch (error) {
     await embedded?.stop();
     throw error;
@@ -41,7 +44,7 @@ function stopSignal(): Promise<void> {
 }
 
 /** What to try next, for somebody who starts it for the first time. */
-function greet({ host, demo, tls }: Config, { port, internalPort }: RunningServer): void {
+function greet({ host, demo, tls }: Config, { port, internalPort, firstAdmin }: RunningServer): void {
   const [http, ws] = tls ? ["https", "wss"] : ["http", "ws"];
   const name = host === "0.0.0.0" ? "127.0.0.1" : host;
   const lines = [`Syncline listens on ${ws}://${name}:${port}/sync, its APIs on ${http}://${name}:${internalPort}`];
@@ -50,7 +53,12 @@ function greet({ host, demo, tls }: Config, { port, internalPort }: RunningServe
       "Try:  deno task demo",
       `      curl '${http}://${name}:${internalPort}/webapi/sync/single?instanceId=default_demo' \\`,
       `        -d '{"bizType":"UCHAT","linkToken":"u-1","thirdMsgId":"'$(date +%s)'","payload":"hello"}'`,
-      `Console: ${http}://${name}:${internalPort}/console`,
+    );
+  }
+  lines.push(`Console: ${http}://${name}:${internalPort}/console`);
+  if (firstAdmin) {
+    lines.push(
+      `         log in as ${firstAdmin.login} with the one-time password ${firstAdmin.password} (shown only now)`,
     );
   }
   lines.push("Stop with Ctrl-C");

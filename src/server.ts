@@ -1,13 +1,19 @@
-import { Hono } from "hono";
+import type { Hono } from "hono";
 import { delay } from "es-toolkit/promise";
 import type { Log } from "../actors/runtime.ts";
+import type { NewOp } from "../db/oplog.ts";
 import { postgresNonces } from "../db/nonces_postgres.ts";
 import { migrate } from "../db/migrate.ts";
 import { postgresCatalog } from "../db/catalog_postgres.ts";
+import type { ConsoleState } from "../console/build.ts";
+import { createAddressGuard } from "./address_guard.ts";
+import { type Admin, openAdmin } from "./admin.ts";
 import { createApps, merge } from "./app.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { Config } from "./config.ts";
+import { type Consistency, createConsistency } from "./consistency.ts";
 import { seedDemo } from "./demo.ts";
+import { getLogger } from "./log.ts";
 import { createNonces } from "./nonces.ts";
 import { RateLimit } from "./rate_limit.ts";
 import { SyncServer } from "./routes/sync.ts";
@@ -20,6 +26,8 @@ export type ServerOptions = {
   /** @default the machine's clock */
   clock?: Clock;
   log: Log;
+  /** How far the console's build is. @default () => "ready" */
+  consoleState?: () => ConsoleState;
 };
 
 /** A listening server. */
@@ -28,6 +36,8 @@ export interface RunningServer {
   readonly port: number;
   readonly internalPort: number;
   readonly services: Services;
+  /** The first admin and the one-time password, made on a database without operators (CON-1). */
+  readonly firstAdmin: { login: string; password: string } | undefined;
   /** Drains and stops (OPS-3); the database may be stopped when it resolves. */
   stop(): Promise<void>;
 }
@@ -37,79 +47,79 @@ const FINISH_MS = 10_000;
 /** Clients of a drained server come back at this rate a second (OPS-3). */
 const RETURN_RATE = 4_000;
 
+/** How often connections are counted for the console's pictures, ms (STA-2). */
+const SAMPLE_MS = 60_000;
+
 /** Migrates, opens everything and listens. @throws one-sentence errors for what an operator can mend */
-export async function startServer(
-  { config, databaseUrl, clock = systemClock, log }: ServerOptions,
-): Promise<RunningServer> {
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { config, databaseUrl, clock = systemClock, log, consoleState = () => "ready" } = options;
   await migrate(databaseUrl);
   const failed = (error: unknown) => log("error", "request failed", { error: String(error) });
-  const services = await openServices({ config, databaseUrl, clock, log, validator: () => NOBODY });
+  const consistency = openConsistency(clock);
+  const services = await openServices({ config, databaseUrl, clock, log, validator: () => consistency });
   const { catalog, registry, appends, metrics, sql } = services;
   if (config.demo && await seedDemo(postgresCatalog(sql), clock.now())) await catalog.refresh();
 
   let draining = false;
   const nonces = createNonces({ store: postgresNonces(sql), clock, onError: failed });
   const signatures = createSignatures({ nonces });
-  const sync = new SyncServer({
-    catalog,
-    registry,
-    signatures,
-    clock,
-    heartbeatMs: config.heartbeatMs,
-    helloTimeoutMs: config.helloTimeoutMs,
-    maxConnections: config.maxConnections,
-    draining: () => draining ? 1_000 + Math.random() * 4_000 : null,
-    failed,
-  });
-  const apps = createApps({
-    sync,
-    push: {
-      catalog,
-      append: (op) => appends.append(op),
-      bus: registry,
-      clock,
-      metrics,
-      failed,
-      signatures,
-      rateLimit: new RateLimit(config.rateLimitPerSecond),
-      draining: () => draining,
-      received: () => metrics.received(),
-    },
-    admin: new Hono(),
-    metrics,
-    async notReady() {
-      if (draining) return "the server is stopping";
-      const answered = await Promise.race([
-        sql`select 1`.then(() => true, () => false),
-        delay(2_000).then(() => false),
-      ]);
-      return answered ? null : "the database does not answer";
-    },
-  });
-
+  const { heartbeatMs, helloTimeoutMs, maxConnections } = config;
+  const hint = () => draining ? Math.round(1_000 + Math.random() * 4_000) : null;
+  const limits = { heartbeatMs, helloTimeoutMs, maxConnections };
+  const sync = new SyncServer({ catalog, registry, signatures, clock, ...limits, draining: hint, failed });
+  const append = (op: NewOp) => appends.append(op);
+  const pushDeps = { catalog, append, bus: registry, clock, metrics, failed };
+  const admin = openAdmin({ services, config, databaseUrl, clock, consistency, pushDeps, consoleState, failed });
+  const rateLimit = new RateLimit(config.rateLimitPerSecond);
+  const push = { ...pushDeps, signatures, rateLimit, draining: () => draining, received: () => metrics.received() };
+  const notReady = async () => {
+    if (draining) return "the server is stopping";
+    const answered = await Promise.race([sql`select 1`.then(() => true, () => false), delay(2_000).then(() => false)]);
+    return answered ? null : "the database does not answer";
+  };
+  const apps = createApps({ sync, push, admin: admin.app, metrics, notReady });
+  const firstAdmin = await admin.accounts.createFirst();
+  const stopSampling = sample(admin, clock, failed);
   const servers = listen(config, apps.client, apps.internal, merge(apps));
   return {
     port: portOf(servers[0]!),
     internalPort: portOf(servers.at(-1)!),
     services,
+    firstAdmin,
     async stop() {
       draining = true;
+      stopSampling();
       await appends.drained();
       const spread = Math.max(1_000, sync.size / RETURN_RATE * 1_000);
       await sync.closeAll(() => Math.round(200 + Math.random() * spread), () => delay(10));
       await Promise.race([Promise.all(servers.map((server) => server.shutdown())), delay(FINISH_MS)]);
       sync[Symbol.dispose]();
       nonces[Symbol.dispose]();
+      await admin.close();
       await services.close();
     },
   };
 }
 
-const NOBODY = {
-  asks: () => false,
-  validate: () => Promise.resolve("unknown" as const),
-  retryDelay: () => 1_000,
-};
+function openConsistency(clock: Clock): Consistency {
+  const resolve = async (name: string) => {
+    const answers = await Promise.allSettled([Deno.resolveDns(name, "A"), Deno.resolveDns(name, "AAAA")]);
+    return answers.flatMap((answer) => answer.status === "fulfilled" ? answer.value : []);
+  };
+  return createConsistency({ clock, log: getLogger("consistency"), guard: createAddressGuard({ resolve }) });
+}
+
+function sample(admin: Admin, clock: Clock, failed: (error: unknown) => void): () => void {
+  let cancel = () => {};
+  const next = () => {
+    cancel = clock.after(SAMPLE_MS, () => {
+      admin.sampleConnections().catch(failed);
+      next();
+    });
+  };
+  next();
+  return () => cancel();
+}
 
 type Listening = Deno.HttpServer<Deno.NetAddr>;
 
