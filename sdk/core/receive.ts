@@ -6,6 +6,7 @@ import {
   belongsToUser,
   isReported,
   keptKey,
+  lower,
   markDirty,
   newStream,
   streamKey,
@@ -86,8 +87,10 @@ function takeOps(before: Stream, cursor: Cursor, conn: number, batch: Batch, reg
     const late = batch.late === true || (!covered && (known ? known.late : op.id <= stream.point));
     owing.set(op.id, batch.late === true || known?.late === true);
     if (isReported(stream, op.id, batch.late === true)) continue;
+    if (covered) stream = lower(stream, op.id);
     stream = waitFor(stream, op.id, { late, conn, op: registered ? null : op });
-    if (registered) deliver.push(late ? { ...op, late: true } : op);
+    // What an earlier interval covered without it comes out of order, whatever the server calls it.
+    if (registered) deliver.push(late || (!known && op.id <= before.seen) ? { ...op, late: true } : op);
     else parked.push(op.id);
   }
   for (const id of batch.gone ?? []) owing.delete(id);

@@ -101,6 +101,17 @@ export function keep(stream: Stream, kept: Kept): Stream {
   return { ...stream, kept: all.sort((a, b) => a.id - b.id) };
 }
 
+/**
+ * An op at or below the point turns out to be for this device after all: an interval carries it that an earlier one
+ * covered without it, before the server heard of that point. The point, and what is claimed of it, go back below it.
+ */
+export function lower(stream: Stream, id: number): Stream {
+  if (id > stream.point) return stream;
+  const point = id - 1;
+  const safe = { ...stream.safe, point: Math.min(stream.safe.point, point) };
+  return { ...stream, point, safe, era: stream.era + 1 };
+}
+
 export function waitFor(stream: Stream, id: number, w: Waiting): Stream {
   return { ...stream, waiting: new Map(stream.waiting).set(id, w) };
 }
