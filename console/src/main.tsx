@@ -1,9 +1,11 @@
 import { createRoot } from "react-dom/client";
 import { Providers } from "./app/providers.tsx";
 import { Router } from "./app/router.tsx";
+import { nonceForStyles } from "./app/style_nonce.ts";
 import "./app/base.css";
 import { initialLanguage, loadLanguage } from "./i18n/provider.tsx";
 
+nonceForStyles();
 const root = document.getElementById("root");
 if (root === null) throw new Error("Cannot start: the page has no #root");
 const language = await loadLanguage(initialLanguage());

@@ -39,7 +39,7 @@ export function useDayStats(
         param: at({ instanceId }),
         query: {
           from: String(Date.now() - span),
-          limit: "20",
+          limit: "10",
           ...(bizType && { bizType }),
           ...(cursor && { cursor }),
         },

@@ -4,12 +4,10 @@ import type { ReactNode } from "react";
 import { createQueryClient } from "../api/query_client.ts";
 import { I18nProvider, type Loaded, useI18n } from "../i18n/provider.tsx";
 import { AppearanceProvider, useAppearance } from "./appearance.tsx";
+import { NONCE } from "./style_nonce.ts";
 import { themeConfig } from "./theme.ts";
 
 const queryClient = createQueryClient();
-
-/** The nonce of this page: styles made at run time carry it, so that the policy lets them in. */
-const nonce = document.querySelector<HTMLMetaElement>("meta[property=csp-nonce]")?.nonce ?? "";
 
 /** All that every page stands on: language, theme, server state, messages. */
 export function Providers({ language, children }: { language: Loaded; children: ReactNode }) {
@@ -29,7 +27,7 @@ function Themed({ children }: { children: ReactNode }) {
   const { dark } = useAppearance();
   return (
     <ConfigProvider
-      csp={{ nonce }}
+      csp={{ nonce: NONCE }}
       locale={antd}
       theme={themeConfig(dark)}
       form={{ validateMessages: { required: t.common.required("${label}") }, colon: false }}

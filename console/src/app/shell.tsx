@@ -8,7 +8,7 @@ import { HeaderMenus } from "./header_menus.tsx";
 import { InstanceSwitch } from "./instance_switch.tsx";
 import { Logo } from "./logo.tsx";
 import { Navigation } from "./navigation.tsx";
-import { zoneName } from "./time.ts";
+import { zoneName, zoneOffset } from "./time.ts";
 
 /** The frame around every page: navigation beside it, or behind a button on a narrow screen. */
 export function Shell() {
@@ -21,8 +21,10 @@ export function Shell() {
     <Layout className="shell">
       <a className="skip" href="#content">{t.common.skipToContent}</a>
       {wide && (
-        <Layout.Sider width={232} className="sider">
-          <SideContent />
+        <Layout.Sider width={244} className="sider">
+          <div className="sider-inner">
+            <SideContent />
+          </div>
         </Layout.Sider>
       )}
       {!wide && (
@@ -40,7 +42,7 @@ export function Shell() {
               onClick={() => setOpen(true)}
             />
           )}
-          <span className="header-zone">{t.common.localTime(zoneName())}</span>
+          <span className="header-zone">{wide ? t.common.localTime(zoneName()) : zoneOffset()}</span>
           <HeaderMenus />
         </Layout.Header>
         <Layout.Content className="content" id="content" tabIndex={-1}>

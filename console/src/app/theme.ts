@@ -40,14 +40,21 @@ const DARK: ThemeConfig = {
     colorLinkHover: "#a9c7ff",
     colorSuccess: "#3fb984",
     colorWarning: "#e0a03c",
-    colorError: "#f0616a",
-    colorBgBase: "#0f131a",
+    colorError: "#ff7d85",
+    colorBgBase: "#10141c",
+    colorBgLayout: "#10141c",
+    colorBgContainer: "#181d27",
+    colorBgElevated: "#1f2531",
+    colorBorder: "#465064",
+    colorBorderSecondary: "#2a3140",
     colorTextSecondary: "rgba(235, 240, 250, 0.8)",
     colorTextTertiary: "rgba(235, 240, 250, 0.7)",
     colorTextDescription: "rgba(235, 240, 250, 0.7)",
     colorTextPlaceholder: "rgba(235, 240, 250, 0.6)",
   },
 };
+
+const DARK_MENU = { itemSelectedColor: "#b5ceff", itemSelectedBg: "#233457", itemBg: "transparent" };
 
 /** Ant Design's theme for light or dark. */
 export function themeConfig(dark: boolean): ThemeConfig {
@@ -56,11 +63,11 @@ export function themeConfig(dark: boolean): ThemeConfig {
     ...base,
     components: {
       Layout: {
-        siderBg: dark ? "#151a23" : "#ffffff",
-        headerBg: dark ? "#151a23" : "#ffffff",
+        siderBg: dark ? "#181d27" : "#ffffff",
+        headerBg: dark ? "#181d27" : "#ffffff",
         headerPadding: "0 20px",
       },
-      Menu: { itemBorderRadius: 8, subMenuItemBg: "transparent" },
+      Menu: { itemBorderRadius: 8, activeBarBorderWidth: 0, itemMarginInline: 0, ...(dark && DARK_MENU) },
       Table: { headerBorderRadius: 8, cellPaddingBlock: 12 },
     },
   };

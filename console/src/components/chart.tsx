@@ -1,7 +1,9 @@
+import dayjs from "dayjs";
 import { useEffect, useRef } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { useAppearance } from "../app/appearance.tsx";
+import { useMessages } from "../i18n/provider.tsx";
 
 export type SeriesColor = "blue" | "green" | "red" | "violet" | "amber";
 
@@ -20,6 +22,8 @@ interface ChartProps {
   times: number[];
   series: Series[];
   format: (value: number) => string;
+  /** A scale on which each step is ten times the last, for values that differ by orders of magnitude. */
+  logarithmic?: boolean;
   height?: number;
 }
 
@@ -33,8 +37,9 @@ const COLORS: Record<SeriesColor, [light: string, dark: string]> = {
 };
 
 /** Lines over time, drawn on a canvas; the legend below tells the numbers under the pointer. */
-export function Chart({ label, times, series, format, height = 220 }: ChartProps) {
+export function Chart({ label, times, series, format, logarithmic = false, height = 220 }: ChartProps) {
   const holder = useRef<HTMLDivElement>(null);
+  const t = useMessages();
   const { dark } = useAppearance();
   // The chart is made anew when what it shows changes its shape or look, and only fed when its numbers change.
   const shape = JSON.stringify([series.map((one) => [one.label, one.color, one.area]), dark, height, label]);
@@ -46,7 +51,16 @@ export function Chart({ label, times, series, format, height = 220 }: ChartProps
     const element = holder.current;
     if (element === null) return;
     const { series: shown, times: at } = latest.current;
-    const options = optionsFor({ element, series: shown, dark, height, format: (n) => latest.current.format(n) });
+    const number = (n: number) => latest.current.format(n);
+    const options = optionsFor({
+      element,
+      series: shown,
+      dark,
+      height,
+      logarithmic,
+      timeLabel: t.records.at,
+      format: number,
+    });
     const made = new uPlot(options, dataOf(at, shown), element);
     chart.current = made;
     const observer = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height }));
@@ -72,23 +86,42 @@ interface Look {
   series: Series[];
   dark: boolean;
   height: number;
+  logarithmic: boolean;
+  timeLabel: string;
   format: (value: number) => string;
 }
 
-function optionsFor({ element, series, dark, height, format }: Look): uPlot.Options {
+function optionsFor({ element, series, dark, height, logarithmic, timeLabel, format }: Look): uPlot.Options {
   const style = getComputedStyle(element);
   const text = style.color;
   const grid = dark ? "rgba(255, 255, 255, 0.08)" : "rgba(15, 23, 42, 0.08)";
-  const axis = { stroke: text, grid: { stroke: grid, width: 1 }, ticks: { show: false }, font: `12px ${style.fontFamily}` };
+  const axis = {
+    stroke: text,
+    grid: { stroke: grid, width: 1 },
+    ticks: { show: false },
+    font: `12px ${style.fontFamily}`,
+  };
   const value = (_: uPlot, n: number | null) => (n === null ? "–" : format(n));
   return {
     width: element.clientWidth,
     height,
     cursor: { points: { size: 6 }, drag: { x: false, y: false } },
-    scales: { y: { range: (_, __, max) => [0, max > 0 ? max * 1.1 : 1] } },
-    axes: [axis, { ...axis, size: 56, values: (_, ticks) => ticks.map((n) => (Number.isInteger(n) || n > 10 ? format(n) : "")) }],
+    scales: {
+      y: logarithmic ? { distr: 3, range: logRange } : { range: (_, __, max) => [0, max > 0 ? max * 1.1 : 1] },
+    },
+    axes: [
+      { ...axis, values: timeTicks },
+      {
+        ...axis,
+        size: logarithmic ? 84 : 60,
+        values: (_, ticks) => ticks.map((n) => (showsTick(n, logarithmic) ? format(n) : "")),
+      },
+    ],
     series: [
-      { value: "{YYYY}-{MM}-{DD} {HH}:{mm}", label: "" },
+      {
+        label: timeLabel,
+        value: (_, at: number | null) => (at === null ? "" : dayjs(at * 1000).format("YYYY-MM-DD HH:mm")),
+      },
       ...series.map((one): uPlot.Series => {
         const stroke = COLORS[one.color][dark ? 1 : 0];
         return {
@@ -97,9 +130,29 @@ function optionsFor({ element, series, dark, height, format }: Look): uPlot.Opti
           width: 2,
           value,
           points: { show: one.values.length < 3 },
+          spanGaps: logarithmic,
           ...(one.area && { fill: `${stroke}22` }),
         };
       }),
     ],
   };
+}
+
+const DAY_S = 86_400;
+
+/** Days as `11-22`, hours as `08:00`, local. */
+function timeTicks(_: uPlot, ticks: number[], __: number, ___: number, step: number): string[] {
+  return ticks.map((at) => {
+    const time = dayjs(at * 1000);
+    return step >= DAY_S || (time.hour() === 0 && time.minute() === 0) ? time.format("MM-DD") : time.format("HH:mm");
+  });
+}
+
+/** Whole powers of ten around the values. */
+function logRange(_: uPlot, min: number, max: number): [number, number] {
+  return [10 ** Math.floor(Math.log10(Math.max(min, 1))), 10 ** Math.ceil(Math.log10(Math.max(max, 10)))];
+}
+
+function showsTick(n: number, logarithmic: boolean): boolean {
+  return logarithmic ? Math.log10(n) % 1 === 0 : Number.isInteger(n) || n > 10;
 }

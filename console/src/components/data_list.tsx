@@ -6,6 +6,8 @@ import { useMessages } from "../i18n/provider.tsx";
 export interface Column<T> {
   key: string;
   title: string;
+  /** In place of the title on a phone's card. */
+  narrowTitle?: string;
   render: (item: T) => ReactNode;
   width?: number;
   align?: "right";
@@ -42,7 +44,12 @@ function WideList<T extends object>({ columns, items, rowKey, busy, label, actio
       ...(column.align !== undefined && { align: column.align }),
     }));
     if (actions) {
-      all.push({ key: "actions", title: t.common.actions, align: "right", render: (_, item) => actions(item) });
+      all.push({
+        key: "actions",
+        title: <span className="sr-only">{t.common.actions}</span>,
+        align: "right",
+        render: (_, item) => actions(item),
+      });
     }
     return all;
   }, [columns, actions, t]);
@@ -68,7 +75,7 @@ function NarrowList<T extends object>({ columns, items, rowKey, busy, label, act
           <dl>
             {columns.map((column) => (
               <div key={column.key} className={column.heading ? "card-heading" : "card-line"}>
-                <dt className={column.heading ? "sr-only" : undefined}>{column.title}</dt>
+                <dt className={column.heading ? "sr-only" : undefined}>{column.narrowTitle ?? column.title}</dt>
                 <dd>{column.render(item)}</dd>
               </div>
             ))}

@@ -41,7 +41,14 @@ export function ErrorState({ error, onRetry }: { error: unknown; onRetry?: () =>
 
 export function ForbiddenState({ hint }: { hint: string }) {
   const t = useMessages();
-  return <Result status="info" icon={<Glyph kind="lock" />} title={t.states.forbiddenTitle} subTitle={hint} />;
+  return (
+    <Result
+      status="info"
+      icon={<Glyph kind="lock" />}
+      title={<h1 className="state-title">{t.states.forbiddenTitle}</h1>}
+      subTitle={hint}
+    />
+  );
 }
 
 export function NotFoundState({ hint, extra }: { hint?: string; extra?: ReactNode }) {
@@ -50,7 +57,7 @@ export function NotFoundState({ hint, extra }: { hint?: string; extra?: ReactNod
     <Result
       status="info"
       icon={<Glyph kind="lost" />}
-      title={t.states.notFoundTitle}
+      title={<h1 className="state-title">{t.states.notFoundTitle}</h1>}
       subTitle={hint ?? t.states.notFoundHint}
       extra={extra}
     />

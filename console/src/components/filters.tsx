@@ -103,7 +103,11 @@ export function BizSelect({ instanceId, value, onChange, allowAll, id, block }: 
   const t = useMessages();
   const [search, setSearch] = useState("");
   const configs = useConfigs(instanceId, { q: search || undefined, limit: 50 });
-  const found = (configs.data?.items ?? []).map((one) => ({ value: one.bizType, label: one.bizType, hint: one.description }));
+  const found = (configs.data?.items ?? []).map((one) => ({
+    value: one.bizType,
+    label: one.bizType,
+    hint: one.description,
+  }));
   const options = allowAll === undefined || search ? found : [{ value: "", label: allowAll, hint: "" }, ...found];
   return (
     <Select

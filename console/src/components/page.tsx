@@ -22,7 +22,11 @@ export function Page({ title, hint, back, extra, children, bare }: PageProps) {
   }, [title]);
   return (
     <section className="page" aria-labelledby="page-title">
-      {back && <Link className="page-back" to={back.to}><LeftOutlined aria-hidden /> {back.label}</Link>}
+      {back && (
+        <Link className="page-back" to={back.to}>
+          <LeftOutlined aria-hidden /> {back.label}
+        </Link>
+      )}
       <Flex className="page-head" justify="space-between" align="flex-start" gap={12} wrap>
         <div className="page-words">
           <Typography.Title level={1} id="page-title" className="page-title">{title}</Typography.Title>

@@ -28,7 +28,9 @@ export function ShownOnce({ title, hint, text, onClose }: ShownOnceProps) {
     >
       <div className="stack">
         <Alert type="warning" showIcon title={hint} />
-        <div className="secret"><Code text={text ?? ""} copy /></div>
+        <div className="secret">
+          <Code text={text ?? ""} copy />
+        </div>
       </div>
     </Modal>
   );

@@ -1,3 +1,4 @@
+import { useCallback } from "react";
 import { localTime, zoneOffset } from "../app/time.ts";
 import { useMessages } from "../i18n/provider.tsx";
 
@@ -10,8 +11,11 @@ export function Time({ at }: { at: number | null | undefined }) {
   );
 }
 
-/** A column title for times: names the zone. */
-export function useTimeTitle(): (label: string) => string {
+/** A column's titles for times: with the zone where there is room. */
+export function useTimeTitle(): (label: string) => { title: string; narrowTitle: string } {
   const t = useMessages();
-  return (label) => t.common.timeWithZone(label, zoneOffset());
+  return useCallback(
+    (label) => ({ title: t.common.timeWithZone(label, zoneOffset()), narrowTitle: label }),
+    [t],
+  );
 }

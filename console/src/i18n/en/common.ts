@@ -30,6 +30,7 @@ export const common = {
   device: "Device",
   everybody: "Everybody",
   days: (n: number) => (n === 1 ? "1 day" : `${n} days`),
+  unitDays: "days",
   previousPage: "Previous page",
   nextPage: "Next page",
   firstPage: "First page",

@@ -32,6 +32,7 @@ export const common: Messages["common"] = {
   device: "设备",
   everybody: "全部",
   days: (n) => `${n} 天`,
+  unitDays: "天",
   previousPage: "上一页",
   nextPage: "下一页",
   firstPage: "第一页",

@@ -42,14 +42,24 @@ export function ConfigForm({ initial, existing = false, busy, error, onSubmit, o
         rules={[{ required: true, whitespace: true }]}
         {...refused("description")}
       >
-        <Input.TextArea maxLength={500} autoSize={{ minRows: 2, maxRows: 5 }} />
+        <Input.TextArea maxLength={500} rows={3} />
       </Form.Item>
       {!existing && <WhomFor values={values} />}
       {!existing && shown.multiDevice && (
-        <SwitchItem name="multiDevice" label={t.configs.multiDevice} on={values.multiDevice} help={t.configs.multiDeviceHelp} />
+        <SwitchItem
+          name="multiDevice"
+          label={t.configs.multiDevice}
+          on={values.multiDevice}
+          help={t.configs.multiDeviceHelp}
+        />
       )}
       {shown.persistent && (
-        <SwitchItem name="persistent" label={t.configs.persistent} on={values.persistent} help={t.configs.persistentHelp} />
+        <SwitchItem
+          name="persistent"
+          label={t.configs.persistent}
+          on={values.persistent}
+          help={t.configs.persistentHelp}
+        />
       )}
       {shown.retention && (
         <Form.Item
@@ -58,7 +68,7 @@ export function ConfigForm({ initial, existing = false, busy, error, onSubmit, o
           rules={[{ required: true, type: "integer", min: 1, max: 30, message: t.configs.retentionRule }]}
           {...refused("retentionDays")}
         >
-          <InputNumber min={1} max={30} precision={0} formatter={(n) => `${n}`} suffix={t.common.days(values.retentionDays)} />
+          <InputNumber className="number" min={1} max={30} precision={0} suffix={t.common.unitDays} />
         </Form.Item>
       )}
       {shown.resend && <Resend values={values} />}
@@ -140,7 +150,9 @@ function ConsistencyItem({ on }: { on: boolean }) {
           type="warning"
           showIcon
           title={t.configs.consistencyNoUrl}
-          action={<Link to={`/i/${encodeURIComponent(instance.instanceId)}/service`}>{t.configs.consistencyNoUrlLink}</Link>}
+          action={
+            <Link to={`/i/${encodeURIComponent(instance.instanceId)}/service`}>{t.configs.consistencyNoUrlLink}</Link>
+          }
         />
       )}
     </>

@@ -54,7 +54,7 @@ export function Component() {
               rowKey={(one) => one.bizType}
               busy={configs.isPlaceholderData}
               empty={empty}
-              actions={(one) => <Actions config={one} canEdit={canEdit} />}
+              {...(canEdit && { actions: (one: Config) => <Actions config={one} /> })}
             />
             <CursorPager page={page} next={next} />
           </>
@@ -64,18 +64,15 @@ export function Component() {
   );
 }
 
-function Actions({ config, canEdit }: { config: Config; canEdit: boolean }) {
+function Actions({ config }: { config: Config }) {
   const t = useMessages();
   const path = encodeURIComponent(config.bizType);
   return (
     <Flex gap={8} justify="flex-end" className="row-actions">
-      <LinkButton size="small" to={path} label={`${t.common.details}: ${config.bizType}`}>{t.common.details}</LinkButton>
-      {canEdit && (
-        <LinkButton size="small" to={`${path}/edit`} label={`${t.common.edit}: ${config.bizType}`}>
-          {t.common.edit}
-        </LinkButton>
-      )}
-      {canEdit && <StatusChange config={config} size="small" />}
+      <LinkButton size="small" to={`${path}/edit`} label={`${t.common.edit}: ${config.bizType}`}>
+        {t.common.edit}
+      </LinkButton>
+      <StatusChange config={config} size="small" />
     </Flex>
   );
 }
@@ -94,6 +91,6 @@ function useConfigColumns(): Column<Config>[] {
     { key: "scope", title: t.configs.scope, render: (one) => t.configs.scopes[one.scope] },
     { key: "target", title: t.configs.target, render: (one) => t.configs.targets[one.target] },
     { key: "status", title: t.configs.status, render: (one) => <ConfigStatusTag status={one.status} /> },
-    { key: "updated", title: timeTitle(t.configs.updatedAt), render: (one) => <Time at={one.updatedAt} /> },
+    { key: "updated", ...timeTitle(t.configs.updatedAt), render: (one) => <Time at={one.updatedAt} /> },
   ], [t, timeTitle]);
 }

@@ -21,7 +21,10 @@ export function Component() {
     return <ForbiddenState hint={t.states.forbiddenHint(t.shell.roles[roleFor("editConfigs")])} />;
   }
   return (
-    <Page title={t.configs.newTitle} back={{ to: `/i/${encodeURIComponent(instanceId)}/configs`, label: t.configs.title }}>
+    <Page
+      title={t.configs.newTitle}
+      back={{ to: `/i/${encodeURIComponent(instanceId)}/configs`, label: t.configs.title }}
+    >
       <ConfigForm
         initial={NEW_CONFIG}
         busy={create.isPending}

@@ -98,7 +98,9 @@ function useDeadLetterColumns(instanceId: string): Column<DeadLetter>[] {
         title: t.status.columns.thirdMsgId,
         heading: true,
         render: (one) => (
-          <Link className="code" to={`${base}?${statusQuery(one)}`}>{one.thirdMsgId ?? `${one.bizType} ${one.id}`}</Link>
+          <Link className="code" to={`${base}?${statusQuery(one)}`}>
+            {one.thirdMsgId ?? `${one.bizType} ${one.id}`}
+          </Link>
         ),
       },
       { key: "biz", title: t.filters.biz, render: (one) => <Code text={one.bizType} /> },
@@ -107,7 +109,11 @@ function useDeadLetterColumns(instanceId: string): Column<DeadLetter>[] {
         title: t.deadLetters.for,
         render: (one) => one.owner ? <Code text={one.owner} /> : t.common.everybody,
       },
-      { key: "device", title: t.deadLetters.device, render: (one) => one.deviceId ? <Code text={one.deviceId} /> : "–" },
+      {
+        key: "device",
+        title: t.deadLetters.device,
+        render: (one) => one.deviceId ? <Code text={one.deviceId} /> : "–",
+      },
       {
         key: "reason",
         title: t.deadLetters.reason,
@@ -118,7 +124,7 @@ function useDeadLetterColumns(instanceId: string): Column<DeadLetter>[] {
         ),
       },
       { key: "attempts", title: t.deadLetters.attempts, align: "right", render: (one) => one.attempts },
-      { key: "at", title: timeTitle(t.deadLetters.at), render: (one) => <Time at={one.at} /> },
+      { key: "at", ...timeTitle(t.deadLetters.at), render: (one) => <Time at={one.at} /> },
     ];
   }, [instanceId, t, timeTitle]);
 }

@@ -24,7 +24,11 @@ export function Component() {
   const instances = useInstances(page.after);
   const columns = useInstanceColumns();
   const create = canCreate && (
-    <Button type="primary" icon={<PlusOutlined />} onClick={() => set({ new: "1" }, { keepPage: true })}>
+    <Button
+      type="primary"
+      icon={<PlusOutlined />}
+      onClick={() => set({ new: "1" }, { keepPage: true })}
+    >
       {t.instances.new}
     </Button>
   );
@@ -52,7 +56,10 @@ export function Component() {
         )}
       </QueryView>
       {canCreate && (
-        <NewInstanceForm open={get("new") === "1"} onClose={() => set({ new: null }, { keepPage: true })} />
+        <NewInstanceForm
+          open={get("new") === "1"}
+          onClose={() => set({ new: null }, { keepPage: true })}
+        />
       )}
     </Page>
   );
@@ -77,6 +84,6 @@ function useInstanceColumns(): Column<Instance>[] {
       ),
     },
     { key: "secrets", title: t.instances.secrets, align: "right", render: (one) => one.secrets.length },
-    { key: "created", title: timeTitle(t.instances.createdAt), render: (one) => <Time at={one.createdAt} /> },
+    { key: "created", ...timeTitle(t.instances.createdAt), render: (one) => <Time at={one.createdAt} /> },
   ], [t, timeTitle]);
 }

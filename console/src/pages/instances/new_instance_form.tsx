@@ -39,7 +39,12 @@ export function NewInstanceForm({ open, onClose }: { open: boolean; onClose: () 
       destroyOnHidden
     >
       <Form<NewInstance> form={form} layout="vertical" preserve={false} onFinish={submit}>
-        <Form.Item name="name" label={t.instances.name} extra={t.instances.nameHint} rules={[{ required: true, whitespace: true }]}>
+        <Form.Item
+          name="name"
+          label={t.instances.name}
+          extra={t.instances.nameHint}
+          rules={[{ required: true, whitespace: true }]}
+        >
           <Input maxLength={100} autoFocus />
         </Form.Item>
         <Form.Item

@@ -63,7 +63,9 @@ export function Component() {
             { min: SHORTEST, message: t.login.tooShort(SHORTEST) },
             ({ getFieldValue }) => ({
               validator: (_, value) =>
-                value && value === getFieldValue("current") ? Promise.reject(new Error(t.login.same)) : Promise.resolve(),
+                value && value === getFieldValue("current")
+                  ? Promise.reject(new Error(t.login.same))
+                  : Promise.resolve(),
             }),
           ]}
         >
@@ -76,8 +78,9 @@ export function Component() {
           rules={[
             { required: true },
             ({ getFieldValue }) => ({
-              validator: (_, value) =>
-                !value || value === getFieldValue("next") ? Promise.resolve() : Promise.reject(new Error(t.login.mismatch)),
+              validator: (_, value) => !value || value === getFieldValue("next")
+                ? Promise.resolve()
+                : Promise.reject(new Error(t.login.mismatch)),
             }),
           ]}
         >

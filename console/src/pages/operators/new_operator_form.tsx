@@ -44,7 +44,13 @@ export function NewOperatorForm({ open, onClose, onMade }: NewOperatorFormProps)
       onCancel={onClose}
       destroyOnHidden
     >
-      <Form<NewOperator> form={form} layout="vertical" preserve={false} initialValues={{ role: "viewer" }} onFinish={submit}>
+      <Form<NewOperator>
+        form={form}
+        layout="vertical"
+        preserve={false}
+        initialValues={{ role: "viewer" }}
+        onFinish={submit}
+      >
         <Form.Item
           name="login"
           label={t.operators.login}

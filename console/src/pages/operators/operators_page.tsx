@@ -102,7 +102,7 @@ function useOperatorColumns(): Column<Operator>[] {
     },
     {
       key: "last",
-      title: timeTitle(t.operators.lastLogin),
+      ...timeTitle(t.operators.lastLogin),
       render: (one) => (one.lastLoginAt === null ? t.operators.never : <Time at={one.lastLoginAt} />),
     },
   ], [t, timeTitle, me.login]);

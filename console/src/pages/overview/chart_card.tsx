@@ -13,10 +13,11 @@ interface ChartCardProps {
   series: Series[];
   format: (value: number) => string;
   empty?: ReactNode;
+  logarithmic?: boolean;
 }
 
 /** A chart, or the same numbers as a table for those who cannot or would rather not read a picture. */
-export function ChartCard({ title, hint, times, series, format, empty }: ChartCardProps) {
+export function ChartCard({ title, hint, times, series, format, empty, logarithmic = false }: ChartCardProps) {
   const t = useMessages();
   const [asTable, setAsTable] = useState(false);
   const has = times.length > 0 && series.some((one) => one.values.some((value) => value !== null));
@@ -39,7 +40,13 @@ export function ChartCard({ title, hint, times, series, format, empty }: ChartCa
       {hint && <p className="muted small">{hint}</p>}
       {!has && <div className="chart-empty muted">{empty ?? t.overview.noNumbers}</div>}
       {has && !asTable && (
-        <Chart label={t.overview.chartOf(title)} times={times} series={series} format={format} />
+        <Chart
+          label={t.overview.chartOf(title)}
+          times={times}
+          series={series}
+          format={format}
+          logarithmic={logarithmic}
+        />
       )}
       {has && asTable && <Numbers times={times} series={series} format={format} label={title} />}
     </Card>
@@ -62,7 +69,7 @@ function Numbers({ times, series, format, label }: NumbersProps) {
       <table className="object">
         <thead>
           <tr>
-            <th scope="col">{timeTitle(t.records.at)}</th>
+            <th scope="col">{timeTitle(t.records.at).title}</th>
             {series.map((one) => <th key={one.label} scope="col">{one.label}</th>)}
           </tr>
         </thead>

@@ -12,21 +12,19 @@ export function LatencyDistribution({ latency }: { latency: Overview["latency"] 
   return (
     <Card className="chart-card" title={t.overview.distribution} size="small">
       <p className="muted small">{t.overview.latencyHint}</p>
-      {latency.count === 0
-        ? <div className="chart-empty muted">{t.overview.noLatency}</div>
-        : (
-          <ul className="bars">
-            {latency.buckets.map((bucket, index) => (
-              <li key={bucket.upToMs ?? "rest"}>
-                <span className="bar-label">{bucketLabel(latency.buckets, index)}</span>
-                <span className="bar-track">
-                  <span className="bar" style={{ width: `${(bucket.count / most) * 100}%` }} />
-                </span>
-                <span className="bar-count">{format.number(bucket.count)}</span>
-              </li>
-            ))}
-          </ul>
-        )}
+      {latency.count === 0 ? <div className="chart-empty muted">{t.overview.noLatency}</div> : (
+        <ul className="bars">
+          {latency.buckets.map((bucket, index) => (
+            <li key={bucket.upToMs ?? "rest"}>
+              <span className="bar-label">{bucketLabel(latency.buckets, index)}</span>
+              <span className="bar-track">
+                <span className="bar" style={{ width: `${(bucket.count / most) * 100}%` }} />
+              </span>
+              <span className="bar-count">{format.number(bucket.count)}</span>
+            </li>
+          ))}
+        </ul>
+      )}
     </Card>
   );
 }

@@ -39,13 +39,11 @@ export function LiveTail({ instanceId }: { instanceId: string }) {
       <p className="muted small">{t.overview.liveHint}</p>
       <QueryView query={pushes}>
         {({ items }) =>
-          items.length === 0
-            ? <div className="chart-empty muted">{t.overview.liveEmpty}</div>
-            : (
-              <ul className="tail">
-                {items.map((push) => <TailLine key={`${push.bizType} ${push.owner} ${push.id}`} push={push} />)}
-              </ul>
-            )}
+          items.length === 0 ? <div className="chart-empty muted">{t.overview.liveEmpty}</div> : (
+            <ul className="tail">
+              {items.map((push) => <TailLine key={`${push.bizType} ${push.owner} ${push.id}`} push={push} />)}
+            </ul>
+          )}
       </QueryView>
     </Card>
   );

@@ -94,6 +94,7 @@ function Pictures({ overview }: { overview: Overview }) {
         times={times}
         series={latency}
         format={duration}
+        logarithmic
         empty={t.overview.noLatency}
       />
       <LatencyDistribution latency={overview.latency} />

@@ -21,6 +21,7 @@ export function RecordDrawer({ record, onClose }: RecordDrawerProps) {
             bordered
             size="small"
             column={1}
+            styles={{ label: { width: 150 } }}
             items={[
               { key: "action", label: t.records.action, children: t.records.actions[record.action] },
               { key: "object", label: t.records.object, children: <Code text={record.object} copy /> },

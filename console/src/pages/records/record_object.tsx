@@ -24,9 +24,15 @@ export function RecordObject({ before, after }: { before: Fields; after: Fields 
         <tbody>
           {names.map((name) => (
             <tr key={name} className={changed.includes(name) ? "changed" : undefined}>
-              <th scope="row"><FieldName name={name} /></th>
-              {before !== null && <td>{changed.includes(name) ? <del>{textOf(before[name])}</del> : textOf(before[name])}</td>}
-              {after !== null && <td>{changed.includes(name) ? <ins>{textOf(after[name])}</ins> : textOf(after[name])}</td>}
+              <th scope="row">
+                <FieldName name={name} />
+              </th>
+              {before !== null && (
+                <td>{changed.includes(name) ? <del>{textOf(before[name])}</del> : textOf(before[name])}</td>
+              )}
+              {after !== null && (
+                <td>{changed.includes(name) ? <ins>{textOf(after[name])}</ins> : textOf(after[name])}</td>
+              )}
             </tr>
           ))}
         </tbody>
@@ -58,7 +64,12 @@ function FieldName({ name }: { name: string }) {
     ["role", t.operators.role],
   ]);
   const label = labels.get(name);
-  return <>{label && <div>{label}</div>}<span className="code muted">{name}</span></>;
+  return (
+    <>
+      {label && <div>{label}</div>}
+      <span className="code muted">{name}</span>
+    </>
+  );
 }
 
 function textOf(value: unknown): string {

@@ -108,6 +108,6 @@ function useRecordColumns(): Column<OperatorRecord>[] {
       title: t.records.operator,
       render: (one) => (one.operator === "token" ? t.records.token : one.operator),
     },
-    { key: "at", title: timeTitle(t.records.at), render: (one) => <Time at={one.at} /> },
+    { key: "at", ...timeTitle(t.records.at), render: (one) => <Time at={one.at} /> },
   ], [t, timeTitle]);
 }

@@ -38,7 +38,11 @@ export function Answer({ config, body, answer }: AnswerProps) {
             </>
           }
         />
-        {thirdMsgId && <div>{t.send.thirdMsgId}: <Code text={thirdMsgId} copy /></div>}
+        {thirdMsgId && (
+          <div>
+            {t.send.thirdMsgId}: <Code text={thirdMsgId} copy />
+          </div>
+        )}
         {answer.success && config.persistent && (
           <div>
             <LinkButton to={`/i/${encodeURIComponent(instanceId)}/status?${follow}`}>{t.send.track}</LinkButton>

@@ -25,7 +25,7 @@ export function ContentField({ form }: { form: FormInstance<SendValues> }) {
           }),
         ]}
       >
-        <Input.TextArea className="code" autoSize={{ minRows: 4, maxRows: 14 }} spellCheck={false} />
+        <Input.TextArea className="code" rows={7} spellCheck={false} />
       </Form.Item>
       <Flex className="content-foot" gap={12} align="center" wrap>
         <Form.Item name="binary" noStyle>

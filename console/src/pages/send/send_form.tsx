@@ -71,7 +71,7 @@ export function SendForm({ config, again, onAnswer }: SendFormProps) {
             message: `1 – ${t.send.validityDays(config.retentionDays)}`,
           }]}
         >
-          <InputNumber min={1} max={config.retentionDays} precision={0} />
+          <InputNumber className="number" min={1} max={config.retentionDays} precision={0} suffix={t.common.unitDays} />
         </Form.Item>
       )}
       <Button type="primary" htmlType="submit" icon={<SendOutlined />} loading={send.isPending}>{t.send.submit}</Button>

@@ -1,4 +1,4 @@
-import { type UseQueryResult, useQuery } from "@tanstack/react-query";
+import { useQuery, type UseQueryResult } from "@tanstack/react-query";
 import { loadPush, type PushDetail } from "../../api/pushes.ts";
 import { useUrlState } from "../../app/url_state.ts";
 

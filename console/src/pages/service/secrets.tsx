@@ -27,7 +27,8 @@ export function Secrets({ instance, canEdit }: { instance: Instance; canEdit: bo
         title={`${t.service.shownTitle}: ${made ? t.service.kinds[made.kind] : ""}`}
         hint={t.service.shownOnce}
         text={made?.secret ?? null}
-        onClose={() => setMade(null)}
+        onClose={() =>
+          setMade(null)}
       />
     </Card>
   );
@@ -46,7 +47,8 @@ function SecretKind({ kind, instance, canEdit, onMade }: SecretKindProps) {
   const create = useNewSecret(instance.instanceId);
   const secrets = instance.secrets.filter((secret) => secret.kind === kind);
   const full = secrets.length >= MOST_OF_A_KIND;
-  const make = () => create.mutate(kind, { onSuccess: onMade, onError: (error) => void message.error(errorText(error, t)) });
+  const make = () =>
+    create.mutate(kind, { onSuccess: onMade, onError: (error) => void message.error(errorText(error, t)) });
   return (
     <section aria-label={t.service.kinds[kind]}>
       <Flex justify="space-between" align="flex-start" gap={8}>
@@ -69,21 +71,21 @@ function SecretKind({ kind, instance, canEdit, onMade }: SecretKindProps) {
           </Tooltip>
         )}
       </Flex>
-      {secrets.length === 0
-        ? <p className="muted secret-none">{t.service.noSecret}</p>
-        : (
-          <ul className="secret-list">
-            {secrets.map((secret) => (
-              <li key={secret.id}>
-                <div>
-                  <Code text={secret.id} />
-                  <div className="muted small"><Time at={secret.createdAt} /></div>
+      {secrets.length === 0 ? <p className="muted secret-none">{t.service.noSecret}</p> : (
+        <ul className="secret-list">
+          {secrets.map((secret) => (
+            <li key={secret.id}>
+              <div>
+                <Code text={secret.id} />
+                <div className="muted small">
+                  <Time at={secret.createdAt} />
                 </div>
-                {canEdit && <Revoke instanceId={instance.instanceId} secret={secret} />}
-              </li>
-            ))}
-          </ul>
-        )}
+              </div>
+              {canEdit && <Revoke instanceId={instance.instanceId} secret={secret} />}
+            </li>
+          ))}
+        </ul>
+      )}
     </section>
   );
 }

@@ -26,6 +26,7 @@ export function Component() {
       <div className="stack">
         <Card title={t.service.basics}>
           <Descriptions
+            colon={false}
             column={{ xs: 1, md: 2 }}
             items={[
               { key: "name", label: t.service.name, children: <InstanceName instance={instance} canEdit={canEdit} /> },

@@ -25,8 +25,19 @@ export function Validation({ instance, canEdit }: { instance: Instance; canEdit:
         <Form form={form} layout="vertical" initialValues={{ url: saved }} onFinish={save}>
           <Form.Item label={t.service.url} htmlFor="url" {...(url.trim() === "" && { extra: t.service.urlNone })}>
             <Flex gap={8}>
-              <Form.Item name="url" noStyle rules={[{ validator: (_, value: string) => checkUrl(value, t.service.urlRule) }]}>
-                <Input id="url" className="code" type="url" maxLength={2000} placeholder={t.service.urlPlaceholder} allowClear />
+              <Form.Item
+                name="url"
+                noStyle
+                rules={[{ validator: (_, value: string) => checkUrl(value, t.service.urlRule) }]}
+              >
+                <Input
+                  id="url"
+                  className="code"
+                  type="url"
+                  maxLength={2000}
+                  placeholder={t.service.urlPlaceholder}
+                  allowClear
+                />
               </Form.Item>
               <Button type="primary" htmlType="submit" disabled={url.trim() === saved} loading={change.isPending}>
                 {t.common.save}

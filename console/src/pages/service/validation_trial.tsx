@@ -51,6 +51,7 @@ function TrialResult({ result }: { result: Trial }) {
         bordered
         size="small"
         column={1}
+        styles={{ label: { width: 150 } }}
         items={[
           {
             key: "verdict",

@@ -44,7 +44,11 @@ function Facts({ status, kind }: { status: Status; kind: Owner["kind"] }) {
               {status.online ? t.status.connected : t.status.notConnected}
             </StatusTag>
           }
-          hint={oldest !== undefined && <>{t.status.connectedAt} <Time at={oldest} /></>}
+          hint={oldest !== undefined && (
+            <>
+              {t.status.connectedAt} <Time at={oldest} />
+            </>
+          )}
         />
         <Figure label={t.status.pushes30d} value={format.number(status.pushes30d)} />
         <Figure label={t.status.arrivals30d} value={format.number(status.arrivals30d)} />
@@ -85,7 +89,11 @@ function Kick({ instanceId, owner }: { instanceId: string; owner: Owner }) {
   );
 }
 
-const VERDICT_TONES: Record<NonNullable<Session["consistency"]>, Tone> = { valid: "good", invalid: "bad", unknown: "warn" };
+const VERDICT_TONES: Record<NonNullable<Session["consistency"]>, Tone> = {
+  valid: "good",
+  invalid: "bad",
+  unknown: "warn",
+};
 
 function useSessionColumns(kind: Owner["kind"]): Column<Session>[] {
   const t = useMessages();
@@ -93,7 +101,12 @@ function useSessionColumns(kind: Owner["kind"]): Column<Session>[] {
   return useMemo(() => {
     const other: Column<Session> = kind === "user"
       ? { key: "device", title: t.common.device, heading: true, render: (one) => <Code text={one.deviceId} /> }
-      : { key: "user", title: t.status.boundUser, heading: true, render: (one) => one.userId ? <Code text={one.userId} /> : "–" };
+      : {
+        key: "user",
+        title: t.status.boundUser,
+        heading: true,
+        render: (one) => one.userId ? <Code text={one.userId} /> : "–",
+      };
     return [
       other,
       { key: "os", title: t.status.os, render: (one) => one.os ?? "–" },
@@ -111,7 +124,7 @@ function useSessionColumns(kind: Owner["kind"]): Column<Session>[] {
             ? <StatusTag tone={VERDICT_TONES[one.consistency]}>{t.status.verdicts[one.consistency]}</StatusTag>
             : "–",
       },
-      { key: "since", title: timeTitle(t.status.connectedAt), render: (one) => <Time at={one.connectedAt} /> },
+      { key: "since", ...timeTitle(t.status.connectedAt), render: (one) => <Time at={one.connectedAt} /> },
     ];
   }, [kind, t, timeTitle]);
 }

@@ -55,6 +55,7 @@ function Facts({ push }: { push: PushDetail }) {
       bordered
       size="small"
       column={1}
+      styles={{ label: { width: 150 } }}
       items={[
         { key: "biz", label: t.status.columns.bizType, children: <Code text={push.bizType} /> },
         {
@@ -81,15 +82,13 @@ function Payload({ push }: { push: PushDetail }) {
   return (
     <div>
       <h2 className="sub-title">{t.status.payload}</h2>
-      {push.payload === null
-        ? <p className="muted">{t.status.payloadGone}</p>
-        : (
-          <>
-            {push.binary && <p className="muted">{t.status.payloadBinary}</p>}
-            {/* Focusable, so that a long one can be scrolled by keyboard. */}
-            <pre className="raw" tabIndex={0}>{pretty(push.payload)}</pre>
-          </>
-        )}
+      {push.payload === null ? <p className="muted">{t.status.payloadGone}</p> : (
+        <>
+          {push.binary && <p className="muted">{t.status.payloadBinary}</p>}
+          {/* Focusable, so that a long one can be scrolled by keyboard. */}
+          <pre className="raw" tabIndex={0}>{pretty(push.payload)}</pre>
+        </>
+      )}
     </div>
   );
 }

@@ -87,8 +87,8 @@ function usePushColumns(withOwner: boolean): Column<Push>[] {
       { key: "state", title: words.state, heading: true, render: (one) => <PushStateTag state={one.state} /> },
       { key: "biz", title: words.bizType, render: (one) => <Code text={one.bizType} /> },
       { key: "mid", title: words.thirdMsgId, render: (one) => one.thirdMsgId ? <Code text={one.thirdMsgId} /> : "–" },
-      { key: "created", title: timeTitle(words.createdAt), render: (one) => <Time at={one.createdAt} /> },
-      { key: "arrived", title: timeTitle(words.arrivedAt), render: (one) => <Time at={one.arrivedAt} /> },
+      { key: "created", ...timeTitle(words.createdAt), render: (one) => <Time at={one.createdAt} /> },
+      { key: "arrived", ...timeTitle(words.arrivedAt), render: (one) => <Time at={one.arrivedAt} /> },
       { key: "device", title: words.device, render: (one) => one.deviceId ? <Code text={one.deviceId} /> : "–" },
     ];
     if (withOwner) {

@@ -22,7 +22,11 @@ export function PushTimeline({ push }: { push: PushDetail }) {
       {eventsOf(push, t).map((event) => (
         <li key={event.key} className={`timeline-${event.tone}`}>
           <div className="timeline-title">{event.title}</div>
-          {event.at !== null && <div className="muted"><Time at={event.at} /></div>}
+          {event.at !== null && (
+            <div className="muted">
+              <Time at={event.at} />
+            </div>
+          )}
           {event.hint && <div className="muted small">{event.hint}</div>}
         </li>
       ))}
@@ -45,7 +49,9 @@ function eventsOf(push: PushDetail, t: Messages): Event[] {
       hint: words.arrivedAfter(duration(push.arrivedAt - push.createdAt)),
     });
   }
-  if (push.state === "expired") events.push({ key: "expired", at: push.validUntil, tone: "idle", title: words.expired });
+  if (push.state === "expired") {
+    events.push({ key: "expired", at: push.validUntil, tone: "idle", title: words.expired });
+  }
   if (push.state === "pending") {
     events.push({ key: "waiting", at: null, tone: "idle", title: words.waiting, hint: t.status.stateHelp.pending });
   }

@@ -32,14 +32,21 @@ export function Component() {
               onChange={(next) => set({ kind: next, id: null, push: null, for: null })}
             />
             {kind !== "all" && (
-              <IdSearch key={kind} label={t.status.idPlaceholder[kind]} value={id} onSearch={(next) => set({ id: next })} />
+              <IdSearch
+                key={kind}
+                label={t.status.idPlaceholder[kind]}
+                value={id}
+                onSearch={(next) => set({ id: next })}
+              />
             )}
           </search>
         </Card>
         {owner && <OwnerStatus key={`${kind} ${id}`} instanceId={instanceId} owner={owner} />}
-        {owner || kind === "all"
-          ? <PushList instanceId={instanceId} owner={owner} />
-          : <Card><EmptyState title={t.status.start} hint={t.status.startHint} /></Card>}
+        {owner || kind === "all" ? <PushList instanceId={instanceId} owner={owner} /> : (
+          <Card>
+            <EmptyState title={t.status.start} hint={t.status.startHint} />
+          </Card>
+        )}
       </div>
       <PushDrawer instanceId={instanceId} />
     </Page>
