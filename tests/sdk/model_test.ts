@@ -278,7 +278,9 @@ Deno.test("[DLV-8] [SDK-3] [SDK-4] whatever happens: nothing is lost, repeated w
       await finish(world);
       assert.deepEqual(world.broken, []);
       assert.deepEqual(world.server.faults, []);
+      const stored = decode(world.disk.entries, { durable: true, freshId: "x" }).ledger;
       for (const stream of world.server.streams) {
+        assert.equal(stored.streams.get(stream.key)?.point ?? 0, stream.head, `the point of ${stream.key}`);
         const left = stream.ops.filter((op) => !op.acked && !op.gone).map((op) => op.id);
         assert.deepEqual(left, [], `left in ${stream.key}`);
         const reported = world.reported.get(stream.key);
