@@ -172,6 +172,15 @@ class World {
     this.start();
   }
 
+  /** What the server gives up, the app never reports either. */
+  giveUp(): void {
+    this.server.giveUp();
+    const gone = new Set(
+      this.server.streams.flatMap((s) => s.ops.filter((o) => o.gone).map((o) => `${s.key} ${o.id}`)),
+    );
+    this.hands = this.hands.filter((h) => !gone.has(`${h.delivery.key} ${h.id}`));
+  }
+
   login(user: string | null): void {
     this.user = user;
     this.bench.engine.post(user ? { type: "login", userId: user, sessionId: "s" } : { type: "logout" });
@@ -214,7 +223,17 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 4, arbitrary: fc.constant({ name: "connect", run: (w: World) => w.connect() }) },
   { weight: 2, arbitrary: fc.constant({ name: "cut", run: (w: World) => w.server.cut() }) },
   { weight: 2, arbitrary: fc.constant({ name: "retry", run: (w: World) => w.server.retry() }) },
-  { weight: 1, arbitrary: fc.constant({ name: "give up", run: (w: World) => w.server.giveUp() }) },
+  { weight: 1, arbitrary: fc.constant({ name: "give up", run: (w: World) => w.giveUp() }) },
+  {
+    weight: 1,
+    arbitrary: fc.constant({
+      name: "cut and give up",
+      run: (w: World) => {
+        w.server.cut();
+        w.giveUp();
+      },
+    }),
+  },
   { weight: 2, arbitrary: fc.constant({ name: "crash", run: (w: World) => w.crash() }) },
   {
     weight: 2,

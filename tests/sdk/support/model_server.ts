@@ -188,9 +188,15 @@ export class ModelServer {
     if (batches.length) this.#wire.say({ type: "sync", batches });
   }
 
-  /** Gives up the oldest op in flight of each stream. */
+  /** Gives up the oldest op in flight of each stream, or, with nobody connected, the oldest that is not acked. */
   giveUp(): void {
-    if (!this.connected || !this.#wire) return;
+    if (!this.connected || !this.#wire) {
+      for (const stream of this.streams) {
+        const op = stream.ops.find((op) => !op.acked && !op.gone && !op.heldBack);
+        if (op) op.gone = true;
+      }
+      return;
+    }
     const batches: Batch[] = [];
     for (const [stream, lane] of this.#lanes) {
       const [first] = lane.window;
