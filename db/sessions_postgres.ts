@@ -1,0 +1,72 @@
+import { NODE_DEAD_MS, type SessionChange, type SessionClaim, type SessionStore } from "./sessions.ts";
+import type { Sql } from "./sql.ts";
+
+/** The session table of one server process, `node` by name. Losing it in a crash loses nothing: devices connect again. */
+export function postgresSessions(sql: Sql, node: string): SessionStore {
+  return {
+    claim: (claims, now) => claim(sql, node, claims, now),
+    update: (changes) => update(sql, changes),
+    async release(sessions) {
+      await sql`delete from session s using unnest(${sessions.map((s) => s.instance)}::int[],
+          ${sessions.map((s) => s.deviceId)}::text[], ${sessions.map((s) => s.connection)}::text[]) x(i, d, c)
+        where s.instance = x.i and s.device = x.d and s.connection = x.c`;
+    },
+    async beat(now) {
+      await sql`insert into node (id, seen_at) values (${node}, ${now})
+        on conflict (id) do update set seen_at = excluded.seen_at`;
+      await sql`delete from session where node in (select id from node where seen_at < ${now - 60_000})`;
+      await sql`delete from node where seen_at < ${now - 60_000}`;
+    },
+    async leave() {
+      await sql`delete from session where node = ${node}`;
+      await sql`delete from node where id = ${node}`;
+    },
+  };
+}
+
+async function claim(
+  sql: Sql,
+  node: string,
+  claims: readonly SessionClaim[],
+  now: number,
+): Promise<(number | null)[]> {
+  // of several hellos of one device in one batch the last one counts: the row cannot be written twice
+  const last = new Map(claims.map((c, index) => [`${c.instance}\n${c.deviceId}`, index]));
+  const rows = [...last.values()].sort((a, b) => a - b).map((index) => claims[index]!);
+  const granted = await sql<{ instance: number; device: string; connection: string; seq: number }[]>`
+    with wanted as (
+      select * from unnest(${rows.map((c) => c.instance)}::int[], ${rows.map((c) => c.deviceId)}::text[],
+        ${rows.map((c) => c.connection)}::text[], ${rows.map((c) => c.seq)}::bigint[],
+        ${rows.map((c) => c.os ?? null)}::text[], ${rows.map((c) => c.appVersion ?? null)}::text[],
+        ${rows.map((c) => Number(c.foreground))}::int[], ${rows.map((c) => c.userId)}::text[],
+        ${rows.map((c) => c.connectedAt)}::bigint[])
+        x(instance, device, connection, seq, os, app_version, foreground, user_id, connected_at)
+    ), written as (
+      insert into session as s (instance, device, connection, node, seq, os, app_version, foreground, user_id, connected_at)
+      select instance, device, connection, ${node}, seq, os, app_version, foreground = 1, user_id, connected_at
+      from wanted order by 1, 2
+      on conflict (instance, device) do update set connection = excluded.connection, node = excluded.node,
+        seq = excluded.seq, os = excluded.os, app_version = excluded.app_version, foreground = excluded.foreground,
+        user_id = excluded.user_id, consistency = null, connected_at = excluded.connected_at
+      where s.node = excluded.node or excluded.seq >= s.seq
+        or not exists (select 1 from node n where n.id = s.node and n.seen_at > ${now - NODE_DEAD_MS})
+      returning instance, device, connection, seq
+    )
+    select w.instance, w.device, coalesce(x.connection, '') as connection, coalesce(x.seq, s.seq, 0) as seq
+    from wanted w left join written x using (instance, device)
+    left join session s on s.instance = w.instance and s.device = w.device`;
+  const byDevice = new Map(granted.map((row) => [`${row.instance}\n${row.device}`, row]));
+  return claims.map((c, index) => {
+    const row = byDevice.get(`${c.instance}\n${c.deviceId}`);
+    if (row === undefined || last.get(`${c.instance}\n${c.deviceId}`) !== index) return row?.seq ?? c.seq;
+    return row.connection === c.connection ? null : row.seq;
+  });
+}
+
+async function update(sql: Sql, changes: readonly SessionChange[]): Promise<void> {
+  await sql`update session s set foreground = x.f = 1, user_id = x.u, consistency = x.v
+    from unnest(${changes.map((c) => c.instance)}::int[], ${changes.map((c) => c.deviceId)}::text[],
+      ${changes.map((c) => c.connection)}::text[], ${changes.map((c) => Number(c.foreground))}::int[],
+      ${changes.map((c) => c.userId)}::text[], ${changes.map((c) => c.consistency)}::text[]) x(i, d, c, f, u, v)
+    where s.instance = x.i and s.device = x.d and s.connection = x.c`;
+}
