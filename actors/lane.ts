@@ -13,9 +13,9 @@ export function stepLane(lane: Lane, event: LaneEvent, context: LaneContext): La
     case "page":
       return paged(lane, event.ticket, event.page, context);
     case "readFailed":
-      // the next hint, or the poll for lost ones, asks again (STR-3)
+      // the reader has waited a moment: it is tried again for as long as the session lives
       return isReading(lane, event.ticket)
-        ? { lane: { ...lane, phase: { kind: "ready" } }, effects: [] }
+        ? pump({ ...lane, phase: { kind: "ready" } }, [], context)
         : { lane, effects: [] };
     case "ackTo":
       return ackTo(lane, event.id, context);

@@ -3,9 +3,11 @@ import type { LoggedOp, Page } from "../db/delivery.ts";
 import { ackTimeout } from "./backoff.ts";
 import { admits, expiryOf } from "./eligibility.ts";
 import {
+  fits,
   type InFlight,
   type Lane,
   type LaneContext,
+  type LaneLimits,
   type LaneStep,
   type OutBatch,
   pump,
@@ -16,7 +18,8 @@ import {
 export function appended(lane: Lane, op: LoggedOp, prev: number, context: LaneContext): LaneStep {
   const head = Math.max(lane.head, op.id);
   const follows = lane.phase.kind === "ready" && !lane.stream.shared && lane.owed.length === 0 &&
-    prev === lane.readTo && op.id <= lane.until && room(lane, context.limits) > 0;
+    prev === lane.readTo && op.id <= lane.until && room(lane, context.limits) > 0 &&
+    fits(lane.windowBytes, op.bytes, context.limits);
   // an op that this device skips, or one of a bounded stream, goes by way of the log: that is where it is recorded
   const direct = context.config.threshold === null && admits(op, context.client) &&
     expiryOf(op, context.config) > context.now;
@@ -29,12 +32,14 @@ export function paged(lane: Lane, ticket: number, page: Page, context: LaneConte
   const ready: Lane = { ...lane, phase: { kind: "ready" }, head: Math.max(lane.head, page.head) };
   if (lane.phase.late.length > 0) return pagedLate(ready, lane.phase.late.length, page, context);
   const alive = page.ops.filter((op) => op.id <= lane.until && expiryOf(op, context.config) > context.now);
-  const taken = takeBytes(alive, context.limits.bytes - lane.windowBytes);
-  const upTo = Math.min(taken.length < alive.length ? taken.at(-1)!.id : page.upTo, lane.until);
+  const taken = takeFitting(alive, lane.windowBytes, context.limits);
+  const next = alive[taken.length];
+  const upTo = Math.min(next ? next.id - 1 : page.upTo, lane.until);
   const moved: Lane = { ...ready, readTo: Math.max(lane.readTo, upTo) };
   const worthTelling = taken.length > 0 || moved.readTo - lane.sentTo >= (lane.fresh ? 1 : 50);
   const step = worthTelling ? offer(moved, taken, moved.readTo, context) : { lane: moved, effects: [] };
-  return pump(step.lane, step.effects, context);
+  // the first op did not fit: the next acknowledgement makes room
+  return next && taken.length === 0 ? step : pump(step.lane, step.effects, context);
 }
 
 function pagedLate(lane: Lane, asked: number, page: Page, context: LaneContext): LaneStep {
@@ -44,13 +49,15 @@ function pagedLate(lane: Lane, asked: number, page: Page, context: LaneContext):
   return pump(step.lane, step.effects, context);
 }
 
-function takeBytes<T extends LoggedOp>(ops: readonly T[], budget: number): T[] {
-  let used = 0;
-  return ops.filter((op, index) => {
-    const fits = index === 0 || used + op.bytes <= budget;
-    used += fits ? op.bytes : Infinity;
-    return fits;
+/** The ops from the start that the window may take. */
+function takeFitting<T extends LoggedOp>(ops: readonly T[], windowBytes: number, limits: LaneLimits): T[] {
+  let used = windowBytes;
+  const end = ops.findIndex((op) => {
+    const stops = !fits(used, op.bytes, limits);
+    used += op.bytes;
+    return stops;
   });
+  return ops.slice(0, end < 0 ? ops.length : end);
 }
 
 type Fresh = LoggedOp & { attempts: number; recorded: boolean };

@@ -122,9 +122,19 @@ export function nextDue(lane: Lane, config: Config): number {
   return lane.window.reduce((min, item) => Math.min(min, item.due, expiryOf(item.op, config)), Infinity);
 }
 
-/** How many more ops fit into the window (DLV-3). */
+/** How many more ops the window may take (DLV-3). */
 export function room(lane: Lane, limits: LaneLimits): number {
   return lane.windowBytes >= limits.bytes ? 0 : Math.max(0, limits.ops - lane.window.length);
+}
+
+/** Whether a window that holds `used` bytes may take `bytes` more; one op alone always fits. */
+export function fits(used: number, bytes: number, limits: LaneLimits): boolean {
+  return used === 0 || used + bytes <= limits.bytes;
+}
+
+/** Whether half the window is free, so that a page is worth its query. */
+export function halfFree(lane: Lane, limits: LaneLimits): boolean {
+  return room(lane, limits) * 2 >= limits.ops && lane.windowBytes * 2 <= limits.bytes;
 }
 
 /** Asks the log for more when there is more, there is room, and nothing is on its way. Owed ops come first (FLT-3). */
@@ -132,8 +142,7 @@ export function pump(lane: Lane, effects: LaneEffect[], context: LaneContext): L
   const free = room(lane, context.limits);
   if (lane.phase.kind !== "ready" || lane.stream.shared || free === 0) return { lane, effects };
   const late = lane.owed.slice(0, free);
-  // wait until half the window is free, so that a page is worth its query
-  const more = Math.min(lane.head, lane.until) > lane.readTo && free * 2 >= context.limits.ops;
+  const more = Math.min(lane.head, lane.until) > lane.readTo && halfFree(lane, context.limits);
   if (late.length === 0 && !more) return { lane, effects };
   const ticket = context.ticket();
   const ids = late.length > 0 ? { ids: late } : {};

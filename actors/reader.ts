@@ -13,6 +13,7 @@ export type ReadRequest = Omit<PageRequest, "config" | "threshold"> & {
   /** Nothing is recorded about this target in this stream: a page from memory will do. */
   plain: boolean;
   done: (page: Page) => void;
+  /** The log could not be read; called after a pause, so that asking again at once is right. */
   failed: () => void;
 };
 
@@ -29,6 +30,9 @@ export type ReaderOptions = {
   batch?: number;
   failed: (error: unknown) => void;
 };
+
+/** Pause after a read that failed, ms. */
+const RETRY_MS = 1_000;
 
 /**
  * Reads the log for all actors: requests of one turn share a query. What must be durable before a batch may cover an
@@ -97,6 +101,7 @@ export class Reader {
       batch.forEach((request, index) => request.done(claimed[index]!));
     } catch (error) {
       this.#failed(error);
+      await new Promise<void>((resolve) => this.#clock.after(RETRY_MS, resolve));
       for (const request of batch) request.failed();
     }
   }

@@ -2,15 +2,16 @@ import type { Config } from "../db/catalog.ts";
 import type { LoggedOp, Page, TargetOp } from "../db/delivery.ts";
 import { admits, expiryOf } from "./eligibility.ts";
 import { offer, offerLate } from "./lane_log.ts";
+import type { LaneStart } from "./lane_set.ts";
 import type { Runtime } from "./runtime.ts";
 import { assign, newSingle, type Seat, type SingleStream, wantsPage } from "./single_stream.ts";
-import { mayReceive, type UserSession } from "./user_session.ts";
+import { isShared, mayReceive, type UserSession } from "./user_session.ts";
 
 export type SinglesOptions = {
   runtime: Runtime;
   instance: number;
   userId: string;
-  /** The bound sessions, the last bound last; only those whose replay has begun take part. */
+  /** The bound sessions, the last bound last. */
   sessions: () => readonly UserSession[];
   /** Posts a read page (null: the read failed) into the actor's mailbox. */
   post: (config: number, ticket: number, page: Page | null) => void;
@@ -41,10 +42,22 @@ export class UserSingles {
   }
 
   /** A session's replay begins: it may be the one that gets what nobody has acknowledged. */
-  opened(config: Config, head: number): void {
-    const stream = this.#get(config);
-    this.#streams.set(config.no, { ...stream, head: Math.max(stream.head, head) });
-    this.rescan(config);
+  opened(starts: readonly LaneStart[]): void {
+    for (const { config, head } of starts) {
+      if (!isShared(config)) continue;
+      const stream = this.#get(config);
+      this.#streams.set(config.no, { ...stream, head: Math.max(stream.head, head) });
+    }
+    // a stream that got its first op while this session was being read is known here only
+    for (const config of this.#configs()) this.rescan(config);
+  }
+
+  /** A session has left; what it held goes to the next one at once (DEV-2). */
+  left(session: UserSession): void {
+    for (const config of this.#configs()) {
+      if (session.lanes.lane(config.no)?.window.length) this.rescan(config);
+      else this.pump(config);
+    }
   }
 
   /** Somebody came, left, or may receive again: what nobody has acknowledged is looked at from the start. */
@@ -57,23 +70,32 @@ export class UserSingles {
   page(config: Config, ticket: number, page: Page | null): void {
     const stream = this.#get(config);
     if (stream.reading !== ticket) return;
+    const { ended } = stream;
     this.#streams.set(config.no, { ...stream, reading: null, head: Math.max(stream.head, page?.head ?? 0) });
-    if (page) this.#give(config, page.ops, page.upTo);
+    if (page) this.#give(config, page.ops.filter((op) => !ended.includes(op.id)), page.upTo);
+    else this.pump(config);
   }
 
-  /** Acknowledged by one session: no other keeps it (DEV-2). */
-  settled(config: Config, ids: ReadonlySet<number>, by: UserSession): void {
+  /** Acknowledged or let go: a page that is on its way must not bring these ops back. */
+  ended(config: number, ids: readonly number[]): void {
+    const stream = this.#streams.get(config);
+    if (stream && stream.reading !== null) this.#streams.set(config, { ...stream, ended: [...stream.ended, ...ids] });
+  }
+
+  /** Acknowledged by one session: none keeps it (DEV-2). */
+  settled(config: Config, ids: ReadonlySet<number>): void {
     for (const session of this.#o.sessions()) {
       const lane = session.lanes.lane(config.no);
-      if (session === by || !lane?.window.some((item) => ids.has(item.op.id))) continue;
+      if (!lane?.window.some((item) => ids.has(item.op.id))) continue;
       const window = lane.window.filter((item) => !ids.has(item.op.id));
       const windowBytes = window.reduce((sum, item) => sum + item.op.bytes, 0);
       session.lanes.apply(config, { lane: { ...lane, window, windowBytes }, effects: [] });
     }
   }
 
-  configs(): Iterable<number> {
-    return this.#streams.keys();
+  /** Windows have changed: whoever was stopped by a full one goes on. */
+  pumpAll(): void {
+    for (const config of this.#configs()) this.pump(config);
   }
 
   remove(config: number): void {
@@ -84,9 +106,9 @@ export class UserSingles {
   pump(config: Config): void {
     const { runtime, instance, userId, post } = this.#o;
     const stream = this.#get(config);
-    if (!wantsPage(stream, this.#seats(config))) return;
+    if (!wantsPage(stream, () => this.#seats(config))) return;
     const ticket = runtime.ticket();
-    this.#streams.set(config.no, { ...stream, reading: ticket });
+    this.#streams.set(config.no, { ...stream, reading: ticket, ended: [] });
     const request = {
       instance,
       subject: userId,
@@ -121,7 +143,8 @@ export class UserSingles {
       const mine = given.get(session.connectionId);
       if (mine) this.#send(config, session, mine);
     }
-    this.pump(config);
+    // where the first op found no room, the next acknowledgement makes some
+    if (given.size > 0 || blockedBy === null) this.pump(config);
   }
 
   #send(config: Config, session: UserSession, ops: readonly TargetOp[]): void {
@@ -139,10 +162,14 @@ export class UserSingles {
   #seats(config: Config): Seat[] {
     return this.#o.sessions().toReversed().map((session) => ({
       id: session.connectionId,
-      lane: session.lanes.lane(config.no) ?? session.lanes.make(config),
+      lane: session.lanes.isOpen ? session.lanes.lane(config.no) ?? session.lanes.make(config) : null,
       context: session.lanes.context(config),
       open: mayReceive(config, session.verdict),
     }));
+  }
+
+  #configs(): Config[] {
+    return [...this.#streams.keys()].flatMap((no) => this.#o.runtime.catalog.configByNo(no) ?? []);
   }
 
   #get(config: Config): SingleStream {
