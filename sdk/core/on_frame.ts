@@ -25,11 +25,9 @@ type Frame<T extends ServerFrame["type"]> = Extract<ServerFrame, { type: T }>;
 export function onFrame(turn: Turn, conn: number, frame: ServerFrame): void {
   const link = leading(turn)?.link;
   if (!link || connOf(link) !== conn) return;
-  if (link.tag === "greeting") {
-    if (frame.type === "welcome") return onWelcome(turn, frame);
-    if (frame.type !== "error") return resync(turn, "no welcome");
-  }
   if (link.tag === "online") heard(turn);
+  else if (link.tag === "greeting" && frame.type === "welcome") return onWelcome(turn, frame);
+  else if (frame.type !== "error") return resync(turn, "no welcome");
   switch (frame.type) {
     case "sync":
       return onSync(turn, frame);

@@ -1,10 +1,10 @@
 /** One leads: getting the lead, reading the records, losing it, and what the tabs say to each other. */
-import { retry } from "./connect.ts";
+import { hangUp, retry } from "./connect.ts";
 import { handOver } from "./handover.ts";
 import type { Event, PeerMessage, Turn } from "./model.ts";
 import { applyReport, letGo, standBy } from "./on_app.ts";
 import { decode } from "./records.ts";
-import { changed, connOf, count, emit, leading, report, setLife, tell } from "./turn.ts";
+import { count, emit, leading, report, setLife, tell } from "./turn.ts";
 
 const ANOTHER = "another tab leads";
 
@@ -30,15 +30,9 @@ export function onLoaded(turn: Turn, event: Extract<Event, { type: "loaded" }>):
 
 /** Another tab took the lead: what is in memory is no longer true, and nothing of it may be written. */
 export function onLeadLost(turn: Turn): void {
-  const { life } = turn.core;
-  if (life.tag !== "loading" && life.tag !== "leading") return;
-  if (life.tag === "leading") {
-    const conn = connOf(life.link);
-    if (conn !== null) {
-      emit(turn, { type: "close", conn, code: 1000, reason: ANOTHER });
-      changed(turn, "disconnected", ANOTHER);
-    }
-  }
+  const { tag } = turn.core.life;
+  if (tag !== "loading" && tag !== "leading") return;
+  hangUp(turn, 1000, ANOTHER);
   standBy(turn, null);
 }
 

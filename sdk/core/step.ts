@@ -26,7 +26,6 @@ import {
   onStop,
   onUnregister,
   ping,
-  prove,
 } from "./on_app.ts";
 import { onFrame, onGarbled } from "./on_frame.ts";
 import { onLead, onLeadLost, onLoaded, onPeer } from "./on_lead.ts";
@@ -89,7 +88,7 @@ const HANDLERS: Handlers = {
   closed: (turn, { conn, code, reason }) => onClosed(turn, conn, code, reason),
   tick: onTick,
   networkUp: retrySooner,
-  networkDown: prove,
+  networkDown: (turn) => ping(turn, turn.core.settings.timing.probeMs),
 };
 
 /** When the next `tick` is due, in ms since 1970; null: nothing is waited for. */
