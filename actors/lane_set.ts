@@ -5,6 +5,7 @@ import type { Connection } from "./connection.ts";
 import { admits, type Client } from "./eligibility.ts";
 import { stepLane } from "./lane.ts";
 import {
+  type InFlight,
   type Lane,
   type LaneContext,
   type LaneEffect,
@@ -29,6 +30,8 @@ export type LaneSetOptions = {
   foreground: () => boolean;
   /** Whether this session may be sent ops of the config now: it is online, and the verdict is valid where asked. */
   allowed: (config: Config) => boolean;
+  /** Ops of a single-device stream were acknowledged, or let go for good. */
+  ended?: (config: Config, ids: readonly number[]) => void;
   /** Posts into the owner's mailbox; events of lanes that are gone are ignored there. */
   post: (event: LaneSetEvent) => void;
 };
@@ -228,6 +231,7 @@ export class LaneSet {
         recorder.acked(target, owner, deviceId, effect.items);
         // a single-device acknowledgement is committed before anything else is decided on the op (DEV-2)
         if (shared) void recorder.flush();
+        this.#ended(config, effect.items);
         for (const item of effect.items) metrics.latency(Math.max(0, clock.now() - item.op.at));
         return metrics.acked(instance.instanceId, effect.items.length);
       case "point":
@@ -236,8 +240,10 @@ export class LaneSet {
         recorder.sent(target, effect.items);
         return metrics.retried(instance.instanceId, effect.items.length);
       case "expired":
+        this.#ended(config, effect.items);
         return recorder.expired(target, effect.items);
       case "discarded":
+        this.#ended(config, effect.items);
         recorder.discarded(target, effect.items);
         runtime.log("warning", "op discarded after the last retry", {
           instance: instance.instanceId,
@@ -272,6 +278,10 @@ export class LaneSet {
       done: (page) => post({ type: "lane", config: config.no, event: { type: "page", ticket, page } }),
       failed: () => post({ type: "lane", config: config.no, event: { type: "readFailed", ticket } }),
     });
+  }
+
+  #ended(config: Config, items: readonly InFlight[]): void {
+    this.#o.ended?.(config, items.map((item) => item.op.id));
   }
 
   /** One timer for the set, for the earliest lane; a later one is found when it fires. */

@@ -9,12 +9,9 @@ import type { UserMessage } from "./messages.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Session } from "./session.ts";
 import type { Failed } from "./supervision.ts";
-import { mayReceive, type UserSession } from "./user_session.ts";
+import { isShared, mayReceive, type UserSession } from "./user_session.ts";
 import { UserSingles } from "./user_singles.ts";
 import { stepVerdict, type VerdictEvent, verdictOf } from "./user_state.ts";
-
-/** A single-device stream: each op goes to one of the user's sessions (DEV-2). */
-const isShared = (config: Config) => config.scope === "single" && !config.multiDevice && config.persistent;
 
 /** Asks the tenant whether a login is still good (SES-2). */
 export interface Validator {
@@ -87,6 +84,7 @@ export class UserActor {
         client: session.client,
         foreground: () => session.foreground,
         allowed: (config) => mayReceive(config, bound.verdict),
+        ended: (config, ids) => this.#singles.ended(config.no, ids),
         post: (event) => this.post({ type: "lanes", connectionId, event }),
       });
     const bound: UserSession = {
@@ -146,18 +144,17 @@ export class UserActor {
     switch (message.type) {
       case "opened":
         session.lanes.open(message.starts);
-        for (const { config, head } of message.starts) {
-          if (isShared(config)) this.#singles.opened(config, head);
-        }
-        return;
+        return this.#singles.opened(message.starts);
       case "ack":
         return this.#ack(session, message);
       case "foreground":
         return session.lanes.foreground(runtime.catalog.configsOf(instance().no));
       case "heard":
-        return session.lanes.heard();
+        session.lanes.heard();
+        return this.#singles.pumpAll();
       case "lanes":
-        return session.lanes.handle(message.event);
+        session.lanes.handle(message.event);
+        return this.#singles.pumpAll();
       case "left":
         return this.#left(session);
       case "verdict":
@@ -187,7 +184,7 @@ export class UserActor {
     if (!shared) return;
     const kept = new Set(session.lanes.lane(config.no)!.window.map((item) => item.op.id));
     const acked = held.map((item) => item.op.id).filter((id) => !kept.has(id));
-    this.#singles.settled(config, new Set([...acked, ...this.#ackReleased(session, config, frame)]), session);
+    this.#singles.settled(config, new Set([...acked, ...this.#ackReleased(session, config, frame)]));
     this.#singles.pump(config);
   }
 
@@ -203,22 +200,16 @@ export class UserActor {
     runtime.recorder.acked(target, userId, session.deviceId, acked);
     void runtime.recorder.flush();
     session.released.set(config.no, released.filter((item) => !acked.includes(item)));
-    return acked.map((item) => item.op.id);
+    const ids = acked.map((item) => item.op.id);
+    this.#singles.ended(config.no, ids);
+    return ids;
   }
 
   #left(session: UserSession): void {
     this.#sessions = this.#sessions.filter((other) => other !== session);
-    const held = [...session.lanes.lanes()].filter((lane) => lane.stream.shared && lane.window.length > 0);
-    session.lanes.close();
     if (this.#sessions.length === 0) this.#o.empty();
-    // its unacknowledged single-device ops go to the next session at once (DEV-2)
-    this.#rescanAll(held.map((lane) => this.#o.runtime.catalog.configByNo(lane.stream.config)));
-  }
-
-  #rescanAll(configs: Iterable<Config | undefined>): void {
-    for (const config of configs) {
-      if (config && isShared(config)) this.#singles.rescan(config);
-    }
+    else this.#singles.left(session);
+    session.lanes.close();
   }
 
   #verdict(session: UserSession, event: VerdictEvent): void {
@@ -284,7 +275,7 @@ export class UserActor {
       runtime,
       instance: instance().no,
       userId,
-      sessions: () => this.#sessions.filter((session) => session.lanes.isOpen),
+      sessions: () => this.#sessions,
       post: (config, ticket, page) => this.post({ type: "page", config, ticket, page }),
     });
   }

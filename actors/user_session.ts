@@ -18,6 +18,9 @@ export type UserSession = {
   readonly announce: (verdict: "valid" | "invalid" | "unknown") => void;
 };
 
+/** A single-device stream: each op goes to one of the user's sessions (DEV-2). */
+export const isShared = (config: Config) => config.scope === "single" && !config.multiDevice && config.persistent;
+
 /** Whether ops of this config may be sent on the session now (CFG-4, SES-4). */
 export function mayReceive(config: Config, verdict: VerdictState): boolean {
   return config.status === "online" && (!config.consistency || verdictOf(verdict) === "valid");
