@@ -1,95 +1,119 @@
 import { endOf, has, pushColumns, stateOf } from "./push_state_sql.ts";
 import { PUSH_HISTORY_MS, type PushCursor, type PushItem, type PushQuery } from "./push_states.ts";
+import { findWindow, type Window } from "./push_window_postgres.ts";
 import type { Sql } from "./sql.ts";
 
 /** Pushes looked at for one page: a filter that few pass is answered with short pages rather than slowly. */
-const LOOKED_AT = 5000;
+const LOOKED_AT = 2000;
+
+/** How far ahead the clock of another server may be, ms. */
+const AHEAD_MS = 60_000;
 
 type Row = PushItem & { config: number };
+type Page = { items: PushItem[]; next: PushCursor | null };
 
 /** One page of pushes, newest first by (at, config, owner, id). */
-export async function listPushes(
+export async function listPushes(sql: Sql, query: PushQuery): Promise<Page> {
+  const configs = await configsOf(sql, query);
+  const since = Math.max(query.from ?? 0, query.now - PUSH_HISTORY_MS + 1);
+  const until = Math.min(query.to ?? Infinity, (query.after?.at ?? Infinity) + 1, query.now + AHEAD_MS);
+  if (configs.length === 0 || since >= until) return { items: [], next: null };
+  const lookAt = isFiltered(query) ? LOOKED_AT : query.limit + 1;
+  // One owner's pushes are found by the owner; all others by their time, of which just enough is looked at.
+  const window = ownerOf(query) === undefined
+    ? await findWindow(sql, { configs, since, until, wanted: lookAt })
+    : { from: since, to: until };
+  return await readPage(sql, query, { configs, window, since, lookAt });
+}
+
+async function readPage(
   sql: Sql,
   query: PushQuery,
-): Promise<{ items: PushItem[]; next: PushCursor | null }> {
-  const rows = await sql<Row[]>`
-    select * from (
-      select ${pushColumns(sql)}, o.config, ${stateOf(sql, query.now)} as state
-      from (${candidates(sql, query, looksAt(query))}) o join config c on c.no = o.config
-      left join arrival a on a.instance = o.instance and a.owner = o.owner and a.config = o.config and a.id = o.id
-      where ${passes(sql, query)}
-      order by o.at desc, o.config desc, o.owner desc, o.id desc) x
-    where ${query.state === undefined ? sql`true` : sql`x.state = ${query.state}`}
-    limit ${query.limit + 1}`;
-  const items = rows.slice(0, query.limit);
-  const last = items.at(-1);
-  const next = rows.length > query.limit && last !== undefined ? cursorOf(last) : await endOfLook(sql, query);
-  return { items: items.map(({ config: _config, ...item }) => item), next };
-}
-
-function looksAt({ state, deviceId, userId, limit }: PushQuery): number {
-  const filtered = state !== undefined || (deviceId !== undefined && userId !== undefined);
-  return filtered ? LOOKED_AT : limit + 1;
-}
-
-/** Where the look ended before the page was full; null where there was nothing more to look at. */
-async function endOfLook(sql: Sql, query: PushQuery): Promise<PushCursor | null> {
-  const looked = looksAt(query);
-  if (looked <= query.limit + 1) return null;
-  const [row] = await sql<PushCursor[]>`
-    select o.at, o.config, o.owner, o.id from (${candidates(sql, query, looked)}) o
-    order by o.at, o.config, o.owner, o.id limit 1 offset 0`;
-  const [{ n } = { n: 0 }] = await sql<{ n: number }[]>`
-    select count(*)::int as n from (${candidates(sql, query, looked)}) o`;
-  return row !== undefined && n >= looked ? row : null;
+  { configs, window, since, lookAt }: { configs: number[]; window: Window; since: number; lookAt: number },
+): Promise<Page> {
+  const rows = await sql<(Row & { seen: number; end: PushCursor })[]>`
+    with looked as materialized (
+      select o.instance, o.owner, o.config, o.id, o.mid, o.at, o.valid_until, o.os, o.min_version, o.max_version, o.dropped
+      from op o
+      where ${among(sql, query, configs)} and o.at >= ${window.from} and o.at < ${window.to}
+      order by o.at desc, o.config desc, o.owner desc, o.id desc limit ${lookAt}
+    ), passed as (
+      select * from (
+        select ${pushColumns(sql)}, o.config, ${stateOf(sql, query.now)} as state
+        from looked o join config c on c.no = o.config
+        left join arrival a on a.instance = o.instance and a.owner = o.owner and a.config = o.config and a.id = o.id
+        where ${passes(sql, query)}) p
+      where ${query.state === undefined ? sql`true` : sql`p.state = ${query.state}`}
+      order by p."createdAt" desc, p.config desc, p.owner desc, p.id desc limit ${query.limit + 1})
+    select p.*, (select count(*)::int from looked) as seen,
+      (select json_build_object('at', at, 'config', config, 'owner', owner, 'id', id) from looked
+        order by at, config, owner, id limit 1) as end
+    from (values (1)) one left join passed p on true
+    order by p."createdAt" desc, p.config desc, p.owner desc, p.id desc`;
+  const found = rows.filter((row) => row.id !== null);
+  const items = found.slice(0, query.limit).map(({ config: _config, seen: _seen, end: _end, ...item }) => item);
+  const last = found[query.limit - 1];
+  if (found.length > query.limit && last !== undefined) return { items, next: cursorOf(last) };
+  const [{ seen, end } = { seen: 0, end: null }] = rows;
+  if (seen >= lookAt) return { items, next: end };
+  // All of the window was looked at: what is older follows.
+  const next = window.from > since ? { at: window.from, config: 0, owner: "", id: 0 } : null;
+  return { items, next };
 }
 
 function cursorOf({ createdAt, config, owner, id }: Row): PushCursor {
   return { at: createdAt, config, owner, id };
 }
 
-/** The newest ops after the cursor that the cheap conditions let through, found by an index for each way of asking. */
-function candidates(sql: Sql, query: PushQuery, limit: number) {
-  const { instanceNo, bizType, now, after } = query;
-  const owner = query.userId ?? query.deviceId;
-  const target = query.userId !== undefined ? "user" : "device";
-  const since = Math.max(query.from ?? 0, now - PUSH_HISTORY_MS + 1);
-  const until = Math.min(query.to ?? Number.MAX_SAFE_INTEGER, (after?.at ?? Number.MAX_SAFE_INTEGER) + 1);
-  const configs = sql`c.instance = ${instanceNo} and c.deleted_at is null
-    ${bizType === undefined ? sql`` : sql`and c.biz_type = ${bizType}`}
-    ${owner === undefined ? sql`` : sql`and c.target = ${target} and c.scope = 'single'`}`;
-  return sql`
-    select o.* from config c cross join lateral (
-      select o.* from op o
-      where o.config = c.no and o.at >= ${since} and o.at < ${until}
-        ${owner === undefined ? sql`` : sql`and o.instance = ${instanceNo} and o.owner = ${owner}`}
-        ${query.thirdMsgId === undefined ? sql`` : sql`and o.mid = ${query.thirdMsgId}`}
-        ${
-    after === undefined ? sql`` : sql`and (o.at, o.config, o.owner, o.id)
-          < (${after.at}::bigint, ${after.config}::int, ${after.owner}, ${after.id}::bigint)`
-  }
-      order by o.at desc, o.owner desc, o.id desc limit ${limit}) o
-    where ${configs}
-    order by o.at desc, o.config desc, o.owner desc, o.id desc limit ${limit}`;
+function isFiltered({ state, thirdMsgId, userId, deviceId }: PushQuery): boolean {
+  return state !== undefined || thirdMsgId !== undefined || (userId !== undefined && deviceId !== undefined);
 }
 
-/** What a state means for the op itself: it saves telling the state of rows that cannot have it. */
-function passes(sql: Sql, { state, userId, deviceId, now }: PushQuery) {
-  const onDevice = userId !== undefined && deviceId !== undefined ? sql`a.device = ${deviceId}` : sql`true`;
+function ownerOf({ userId, deviceId }: PushQuery): string | undefined {
+  return userId ?? deviceId;
+}
+
+async function configsOf(sql: Sql, query: PushQuery): Promise<number[]> {
+  const target = query.userId === undefined ? "device" : "user";
+  const rows = await sql<{ no: number }[]>`
+    select no from config where instance = ${query.instanceNo} and deleted_at is null
+      ${query.bizType === undefined ? sql`` : sql`and biz_type = ${query.bizType}`}
+      ${ownerOf(query) === undefined ? sql`` : sql`and target = ${target} and scope = 'single'`}`;
+  return rows.map((row) => row.no);
+}
+
+/** The conditions that an index answers. */
+function among(sql: Sql, query: PushQuery, configs: number[]) {
+  const { instanceNo, after } = query;
+  const owner = ownerOf(query);
+  return sql`o.config = any (${configs}::int[])
+    ${owner === undefined ? sql`` : sql`and o.instance = ${instanceNo} and o.owner = ${owner}`}
+    ${
+    after === undefined ? sql`` : sql`and (o.at, o.config, o.owner, o.id)
+      < (${after.at}::bigint, ${after.config}::int, ${after.owner}, ${after.id}::bigint)`
+  }`;
+}
+
+/** What a filter means for the op itself: it saves telling the state of rows that cannot have it. */
+function passes(sql: Sql, { state, userId, deviceId, thirdMsgId, now }: PushQuery) {
+  const own = sql`${thirdMsgId === undefined ? sql`true` : sql`o.mid = ${thirdMsgId}`}
+    and ${userId === undefined || deviceId === undefined ? sql`true` : sql`a.device = ${deviceId}`}`;
   switch (state) {
     case "arrived":
-      return sql`${onDevice} and a.id is not null`;
+      return sql`${own} and a.id is not null`;
     case "threshold":
-      return sql`${onDevice} and o.dropped`;
+      return sql`${own} and a.id is null and o.dropped`;
     case "expired":
-      return sql`${onDevice} and a.id is null and ${endOf(sql)} <= ${now}::bigint`;
+      return sql`${own} and a.id is null and ${endOf(sql)} <= ${now}::bigint`;
     case "sent":
-      return sql`${onDevice} and ${has(sql, "delivery")}`;
+      return sql`${own} and a.id is null and ${has(sql, "delivery")}`;
     case "filtered":
-      return sql`${onDevice} and ${has(sql, "owed")}`;
+      return sql`${own} and a.id is null and ${has(sql, "owed")}`;
     case "discarded":
-      return sql`${onDevice} and ${has(sql, "dead_letter")}`;
+      return sql`${own} and a.id is null and ${has(sql, "dead_letter")}`;
+    case "pending":
+      return sql`${own} and a.id is null and not o.dropped and not ${has(sql, "delivery")}`;
     default:
-      return onDevice;
+      return own;
   }
 }

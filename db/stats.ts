@@ -1,4 +1,7 @@
-/** Numbers over time (STA-1, STA-2). */
+/**
+ * Numbers over time (STA-1, STA-2). What happened stays counted: a deleted config's numbers stay under its bizType,
+ * together with those of a config made again.
+ */
 
 export type DayStat = {
   /** UTC, `YYYY-MM-DD`. */
@@ -11,9 +14,9 @@ export type DayStat = {
 
 export type StatsQuery = {
   instanceNo: number;
-  /** ms, inclusive; whole hours count. */
+  /** ms, inclusive; the whole day or hour that it lies in counts. */
   from: number;
-  /** ms, exclusive. */
+  /** ms, exclusive; the whole day or hour that the ms before it lies in counts. */
   to: number;
   bizType?: string | undefined;
 };
@@ -26,7 +29,7 @@ export type Latency = {
 };
 
 export type Overview = {
-  /** One point per `stepMs`, oldest first; steps without numbers are left out. */
+  /** One point per `stepMs`, an hour or a day (UTC), oldest first; steps without numbers are left out. */
   points: ({ at: number; pushes: number; arrivals: number; discards: number } & Latency)[];
   stepMs: number;
   /** Live connections, the highest sample of each step. */
@@ -34,13 +37,16 @@ export type Overview = {
   latency: Latency & { buckets: { upToMs: number | null; count: number }[] };
 };
 
-/** Guarantees: counts of configs that exist, the same after restarts; a fold of counters under way is never half seen. */
+/** Guarantee: the same numbers after restarts; a fold of counters under way is never half seen. */
 export interface Stats {
   /** Per day and config, newest day first, then by bizType; days without numbers are left out. */
   days(
     query: StatsQuery & { after?: { day: string; bizType: string } | undefined; limit: number },
   ): Promise<{ items: DayStat[]; next: { day: string; bizType: string } | null }>;
   overview(query: StatsQuery): Promise<Overview>;
-  /** Notes for every instance how many sessions are live now, and forgets samples older than 31 days. Idempotent per minute. */
+  /**
+   * The work of each minute: notes for every instance how many sessions are live, forgets samples older than 31 days,
+   * and sums days that are over. Safe on several servers at once.
+   */
   sampleConnections(now: number): Promise<void>;
 }

@@ -1,73 +1,99 @@
 import { type Counted, latencyOf } from "./latency.ts";
 import { LATENCY_BUCKETS } from "./progress_postgres.ts";
-import { NODE_DEAD_MS } from "./sessions.ts";
 import type { Sql } from "./sql.ts";
 import type { DayStat, Overview, Stats, StatsQuery } from "./stats.ts";
+import { readSummedDay, sampleConnections, sumDays } from "./stats_upkeep_postgres.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3600_000;
 const DAY_MS = 24 * HOUR_MS;
 /** Ranges up to this length are told by the hour, longer ones by the day. */
-const HOURLY_MS = 7 * DAY_MS;
+const HOURLY_MS = 14 * DAY_MS;
 /** Connection samples in one answer at most. */
 const SAMPLES = 300;
-const SAMPLES_KEPT_MS = 31 * DAY_MS;
 
-/** Numbers over time, from `stat`, `stat_delta` and `connection_sample`. */
+/** Numbers over time, from `stat`, `stat_delta`, their sums over days that are over, and `connection_sample`. */
 export function postgresStats(sql: Sql): Stats {
   return {
     days: (query) => readDays(sql, query),
     overview: (query) => readOverview(sql, query),
-    sampleConnections: (now) => sampleConnections(sql, now),
+    async sampleConnections(now) {
+      await sampleConnections(sql, now);
+      await sumDays(sql, now);
+    },
   };
 }
 
-/** Counters of the instance's configs in whole hours; a fold moves rows between the tables in one transaction. */
-function counters(sql: Sql, { instanceNo, bizType, from, to }: StatsQuery, lastKind: number) {
+/** Counters of the instance's configs with hours in [from, to); a fold moves rows between the tables in one commit. */
+function counters(sql: Sql, { instanceNo, bizType }: StatsQuery, from: number, to: number) {
   const of = (table: string) =>
-    sql`select s.config, s.hour, s.kind, s.n from ${sql(table)} s
-      join config c on c.no = s.config and c.instance = ${instanceNo} and c.deleted_at is null
-        ${bizType === undefined ? sql`` : sql`and c.biz_type = ${bizType}`}
-      where s.hour >= ${Math.floor(from / HOUR_MS)} and s.hour <= ${Math.floor((to - 1) / HOUR_MS)}
-        and s.kind <= ${lastKind}`;
+    sql`select s.config, s.hour, s.kind, s.n from config c join ${sql(table)} s on s.config = c.no
+      where c.instance = ${instanceNo} ${bizType === undefined ? sql`` : sql`and c.biz_type = ${bizType}`}
+        and s.hour >= ${from} and s.hour < ${to}`;
   return sql`(${of("stat")} union all ${of("stat_delta")})`;
 }
 
+/** Newest days first, in stretches that double: where much happened, a page is full after the first one. */
 async function readDays(
   sql: Sql,
   query: Parameters<Stats["days"]>[0],
 ): Promise<{ items: DayStat[]; next: { day: string; bizType: string } | null }> {
   const { after, limit } = query;
-  const to = after === undefined ? query.to : Math.min(query.to, Date.parse(after.day) + DAY_MS);
-  const rows = await sql<DayStat[]>`
-    select to_char(to_timestamp(x.day * 86400) at time zone 'UTC', 'YYYY-MM-DD') as day, c.biz_type as "bizType",
-      x.pushes, x.arrivals, x.discards
-    from (
-      select s.hour / 24 as day, s.config, coalesce(sum(s.n) filter (where s.kind = 0), 0)::bigint as pushes,
-        coalesce(sum(s.n) filter (where s.kind = 1), 0)::bigint as arrivals,
-        coalesce(sum(s.n) filter (where s.kind = 2), 0)::bigint as discards
-      from ${counters(sql, { ...query, to }, 2)} s group by 1, 2) x
-    join config c on c.no = x.config
-    where ${
-    after === undefined ? sql`true` : sql`(x.day < ${Date.parse(after.day) / DAY_MS}
-      or c.biz_type collate "C" > ${after.bizType})`
+  const first = Math.floor(query.from / DAY_MS);
+  const summed = await readSummedDay(sql);
+  const found: DayStat[] = [];
+  let end = Math.floor((query.to - 1) / DAY_MS) + 1;
+  if (after !== undefined) end = Math.min(end, Date.parse(after.day) / DAY_MS + 1);
+  for (let length = 1; end > first && found.length <= limit; length *= 2) {
+    const begin = Math.max(first, end - length);
+    found.push(...await readStretch(sql, query, { begin, end, summed }));
+    end = begin;
   }
-    order by x.day desc, c.biz_type collate "C" limit ${limit + 1}`;
-  const items = rows.slice(0, limit);
+  const items = found.slice(0, limit);
   const last = items.at(-1);
-  return { items, next: rows.length > limit && last ? { day: last.day, bizType: last.bizType } : null };
+  return { items, next: found.length > limit && last ? { day: last.day, bizType: last.bizType } : null };
+}
+
+/** The days in [begin, end), of which those up to `summed` are summed. */
+async function readStretch(
+  sql: Sql,
+  query: Parameters<Stats["days"]>[0],
+  { begin, end, summed }: { begin: number; end: number; summed: number },
+): Promise<DayStat[]> {
+  const { instanceNo, bizType, after, limit } = query;
+  const raw = Math.max(begin, summed + 1);
+  const afterDay = after === undefined ? 0 : Date.parse(after.day) / DAY_MS;
+  return await sql<DayStat[]>`
+    select to_char(to_timestamp(x.day * 86400) at time zone 'UTC', 'YYYY-MM-DD') as day, c.biz_type as "bizType",
+      sum(x.pushes)::bigint as pushes, sum(x.arrivals)::bigint as arrivals, sum(x.discards)::bigint as discards
+    from (
+      select y.config, y.day, coalesce(sum(y.n) filter (where y.kind = 0), 0) as pushes,
+        coalesce(sum(y.n) filter (where y.kind = 1), 0) as arrivals,
+        coalesce(sum(y.n) filter (where y.kind = 2), 0) as discards
+      from (
+        select d.config, d.day, d.kind, d.n from config c join stat_day d on d.config = c.no
+          where c.instance = ${instanceNo} ${bizType === undefined ? sql`` : sql`and c.biz_type = ${bizType}`}
+            and d.day >= ${begin} and d.day < ${Math.min(end, raw)} and d.kind <= 2
+        union all
+        select s.config, s.hour / 24, s.kind, s.n from ${counters(sql, query, raw * 24, end * 24)} s
+          where s.kind <= 2) y
+      group by 1, 2) x
+    join config c on c.no = x.config
+    where ${after === undefined ? sql`true` : sql`(x.day < ${afterDay} or c.biz_type collate "C" > ${after.bizType})`}
+    group by x.day, c.biz_type order by x.day desc, c.biz_type collate "C" limit ${limit + 1}`;
 }
 
 async function readOverview(sql: Sql, query: StatsQuery): Promise<Overview> {
   const stepMs = query.to - query.from <= HOURLY_MS ? HOUR_MS : DAY_MS;
+  const step = stepMs / HOUR_MS;
+  const from = Math.floor(query.from / stepMs) * step;
+  const to = (Math.floor((query.to - 1) / stepMs) + 1) * step;
   const [rows, connections] = await Promise.all([
-    sql<Counted[]>`
-      select s.hour / ${stepMs / HOUR_MS}::int as step, s.kind::int, sum(s.n)::bigint as n
-      from ${counters(sql, query, 10 + LATENCY_BUCKETS.length)} s group by 1, 2 order by 1, 2`,
+    readSteps(sql, query, { from, to, step }),
     readConnections(sql, query),
   ]);
-  const points = [...Map.groupBy(rows, (row) => row.step)].map(([step, own]) => ({
-    at: step * stepMs,
+  const points = [...Map.groupBy(rows, (row) => row.step)].map(([at, own]) => ({
+    at: at * stepMs,
     pushes: sumOf(own, 0),
     arrivals: sumOf(own, 1),
     discards: sumOf(own, 2),
@@ -80,6 +106,25 @@ async function readOverview(sql: Sql, query: StatsQuery): Promise<Overview> {
   return { points, stepMs, connections, latency: { ...latencyOf(rows), buckets } };
 }
 
+/** Sums per step of `step` hours and kind, oldest first. */
+async function readSteps(
+  sql: Sql,
+  query: StatsQuery,
+  { from, to, step }: { from: number; to: number; step: number },
+): Promise<Counted[]> {
+  // The sums are per instance: one config's numbers are few enough to be read as they are.
+  const summed = query.bizType === undefined ? Math.max(from, (await readSummedDay(sql) + 1) * 24) : from;
+  const rows = await sql<Counted[]>`
+    select x.hour / ${step}::int as step, x.kind::int, sum(x.n)::bigint as n
+    from (
+      select i.hour, i.kind, i.n from stat_instance i
+        where i.instance = ${query.instanceNo} and i.hour >= ${from} and i.hour < ${Math.min(to, summed)}
+      union all
+      select s.hour, s.kind, s.n from ${counters(sql, query, summed, to)} s) x
+    group by 1, 2 order by 1, 2`;
+  return [...rows];
+}
+
 function sumOf(rows: readonly Counted[], kind: number): number {
   return rows.reduce((sum, row) => row.kind === kind ? sum + row.n : sum, 0);
 }
@@ -90,15 +135,4 @@ async function readConnections(sql: Sql, { instanceNo, from, to }: StatsQuery): 
     select at / ${step}::bigint * ${step}::bigint as at, max(n)::int as connections from connection_sample
     where instance = ${instanceNo} and at >= ${from} and at < ${to} group by 1 order by 1`;
   return [...rows];
-}
-
-async function sampleConnections(sql: Sql, now: number): Promise<void> {
-  const minute = Math.floor(now / MINUTE_MS) * MINUTE_MS;
-  await sql`
-    insert into connection_sample (instance, at, n)
-    select i.no, ${minute}, count(n.id) from instance i
-    left join session s on s.instance = i.no
-    left join node n on n.id = s.node and n.seen_at > ${now - NODE_DEAD_MS}
-    group by i.no on conflict do nothing`;
-  await sql`delete from connection_sample where at < ${now - SAMPLES_KEPT_MS}`;
 }

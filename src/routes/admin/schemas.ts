@@ -52,11 +52,11 @@ export const flag = z.boolean({ error: "must be true or false" });
 /** ms since 1970. */
 export const Time = z.number().int().openapi({ description: "ms since 1970", example: 1732000000000 });
 
+const LIMIT_RULE = "must be a whole number from 1 to 1000";
+
 export const pageQuery = {
   cursor: z.string().max(1000).optional(),
-  limit: z.coerce.number({ error: "must be a whole number from 1 to 200" })
-    .int("must be a whole number from 1 to 200").min(1, "must be a whole number from 1 to 200")
-    .max(200, "must be a whole number from 1 to 200").default(50),
+  limit: z.coerce.number({ error: LIMIT_RULE }).int(LIMIT_RULE).min(1, LIMIT_RULE).max(1000, LIMIT_RULE).default(50),
 };
 
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
