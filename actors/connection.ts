@@ -19,19 +19,24 @@ export interface Connection {
   close(code: CloseCode, hints?: CloseHints, detail?: string): void;
 }
 
+/** Bytes of a frame and of a batch around their contents, at most. */
+const FRAME_AROUND = '{"type":"sync","batches":[]}'.length;
+const BATCH_AROUND = 120;
+
 /** Packs batches into as few `sync` frames as the limits allow, in order, splitting a batch where it must (DLV-2). */
 export function syncFrames(batches: readonly OutBatch[]): string[] {
   const frames: string[] = [];
-  let parts: string[] = [], bytes = 0, ops = 0;
+  let parts: string[] = [], bytes = FRAME_AROUND, ops = 0;
   const flush = () => {
-    if (parts.length > 0) frames.push(`{"type":"sync","batches":[${parts.join(",")}]}`);
-    parts = [], bytes = 0, ops = 0;
+    frames.push(`{"type":"sync","batches":[${parts.join(",")}]}`);
+    parts = [], bytes = FRAME_AROUND, ops = 0;
   };
   for (const batch of batches) {
     let rest: OutBatch | undefined = batch;
     while (rest !== undefined) {
       const fit: number = fitting(rest, FRAME_OPS - ops, FRAME_BYTES - bytes);
-      if (fit < rest.ops.length && parts.length > 0 && fit === 0) {
+      const none = fit < Math.min(1, rest.ops.length) || bytes + around(rest) > FRAME_BYTES;
+      if (none && parts.length > 0) {
         flush();
         continue;
       }
@@ -41,20 +46,25 @@ export function syncFrames(batches: readonly OutBatch[]): string[] {
       );
       parts.push(encode(part));
       ops += part.ops.length;
-      bytes += part.ops.reduce((sum, op) => sum + op.bytes, 120);
-      if (remainder !== undefined || ops >= FRAME_OPS || bytes >= FRAME_BYTES) flush();
+      bytes += part.ops.reduce((sum, op) => sum + op.bytes + 1, around(part));
+      if (remainder !== undefined) flush();
       rest = remainder;
     }
   }
-  flush();
+  if (parts.length > 0) flush();
   return frames;
+}
+
+/** Bytes of a batch beside its ops, at most. */
+function around({ gone }: OutBatch): number {
+  return BATCH_AROUND + (gone ? 10 + gone.join().length : 0);
 }
 
 /** How many of the batch's ops fit into what is left of a frame. */
 function fitting(batch: OutBatch, ops: number, bytes: number): number {
-  let used = 120, count = 0;
-  while (count < Math.min(batch.ops.length, ops) && used + batch.ops[count]!.bytes <= bytes) {
-    used += batch.ops[count++]!.bytes;
+  let used = around(batch), count = 0;
+  while (count < Math.min(batch.ops.length, ops) && used + batch.ops[count]!.bytes < bytes) {
+    used += batch.ops[count++]!.bytes + 1;
   }
   return count;
 }

@@ -49,8 +49,11 @@ export class Recorder {
     return this.#size > 0 || this.#writing !== null;
   }
 
+  /** Points only rise: what a hello reported is credited behind acknowledgements that came later (PT-1). */
   point(target: Target, point: number): void {
-    this.#pending.points.set(targetKey(target), { ...target, point });
+    const key = targetKey(target);
+    const known = this.#pending.points.get(key)?.point ?? 0;
+    this.#pending.points.set(key, { ...target, point: Math.max(known, point) });
     this.#touch();
   }
 
