@@ -1,3 +1,4 @@
+import { ackTimeout } from "./backoff.ts";
 import { ackIds, ackTo } from "./lane_ack.ts";
 import { appended, paged } from "./lane_log.ts";
 import { retry } from "./lane_retry.ts";
@@ -22,20 +23,28 @@ export function stepLane(lane: Lane, event: LaneEvent, context: LaneContext): La
     case "ackIds":
       return ackIds(lane, event.ids, context);
     case "due":
-      return retry(lane, (item) => item.due <= context.now, event.heardAt, context);
+      return retry(lane, (item) => !item.probed && item.due <= context.now, event.heardAt, context);
     case "heard":
       return retry(lane, (item) => item.probed, context.now, context);
     case "stop":
       return { lane: { ...lane, phase: { kind: "stopped" } }, effects: [] };
     case "resume":
-      return lane.phase.kind === "stopped"
-        ? pump({ ...lane, phase: { kind: "ready" } }, [], context)
-        : { lane, effects: [] };
+      return lane.phase.kind === "stopped" ? resume(lane, context) : { lane, effects: [] };
     case "foreground":
       return lane.until === Infinity || lane.until >= lane.head
         ? { lane, effects: [] }
         : pump({ ...lane, until: lane.head }, [], context);
   }
+}
+
+/** Timers rested meanwhile: every op waits its time anew (DLV-5). */
+function resume(lane: Lane, context: LaneContext): LaneStep {
+  const window = lane.window.map((item) => ({
+    ...item,
+    due: context.now + ackTimeout(context.policy, item.attempts),
+    probed: false,
+  }));
+  return pump({ ...lane, window, phase: { kind: "ready" } }, [], context);
 }
 
 const isReading = (lane: Lane, ticket: number) => lane.phase.kind === "reading" && lane.phase.ticket === ticket;

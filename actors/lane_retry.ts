@@ -14,7 +14,8 @@ import {
 
 /**
  * Sends again what is due (DLV-4), discards what was retried enough, lets go what expired (DLV-6). A retry is charged
- * only to a live client: with nothing heard since the send, a sign of life is asked for first (DLV-5).
+ * only to a live client: with nothing heard since the send, a sign of life is asked for first (DLV-5); without one the
+ * connection ends, and nothing was charged.
  */
 export function retry(lane: Lane, isDue: (item: InFlight) => boolean, heardAt: number, context: LaneContext): LaneStep {
   if (lane.phase.kind === "stopped") return { lane, effects: [] };
@@ -26,7 +27,7 @@ export function retry(lane: Lane, isDue: (item: InFlight) => boolean, heardAt: n
     if (!isDue(item)) return [item];
     if (!item.probed && heardAt <= item.sentAt) {
       probe = true;
-      return [{ ...item, probed: true, due: now + PROBE_MS }];
+      return [{ ...item, probed: true }];
     }
     if (item.attempts >= policy.maxRetries) return discarded.push(item), [];
     const attempts = item.attempts + 1;

@@ -47,6 +47,9 @@ export function concerns(config: Config, kind: "user" | "device"): boolean {
   return config.target === kind && config.persistent;
 }
 
+/** An op may expire in 30 days, which is more than a timer can count: it fires in between and is armed anew. */
+const LONGEST_TIMER_MS = 86_400_000;
+
 /** The lanes of one session and one subject: runs their steps and performs the effects. */
 export class LaneSet {
   readonly #o: LaneSetOptions;
@@ -289,7 +292,8 @@ export class LaneSet {
     if (at === Infinity || (this.#timer && this.#timer.at <= at)) return;
     this.#timer?.cancel();
     const { clock } = this.#o.runtime;
-    const cancel = clock.after(Math.max(0, at - clock.now()), () => this.#o.post({ type: "due" }));
+    const wait = Math.min(Math.max(0, at - clock.now()), LONGEST_TIMER_MS);
+    const cancel = clock.after(wait, () => this.#o.post({ type: "due" }));
     this.#timer = { at, cancel };
   }
 }

@@ -8,7 +8,7 @@ import type { Scope } from "../src/protocol.ts";
 import type { RetryPolicy } from "./backoff.ts";
 import { type Client, expiryOf } from "./eligibility.ts";
 
-/** One op sent and not acknowledged. `probed`: its retry waits for a sign of life (DLV-5). Times in ms. */
+/** One op sent and not acknowledged. `probed`: its retry waits for a sign of life, not for `due` (DLV-5). Times in ms. */
 export type InFlight = {
   op: LoggedOp;
   attempts: number;
@@ -119,7 +119,8 @@ export function newLane(stream: LaneStream, start: number, head: number, owed: r
 /** When this lane wants a `due` event next, ms; Infinity for never. */
 export function nextDue(lane: Lane, config: Config): number {
   if (lane.phase.kind === "stopped") return Infinity;
-  return lane.window.reduce((min, item) => Math.min(min, item.due, expiryOf(item.op, config)), Infinity);
+  const next = (item: InFlight) => Math.min(item.probed ? Infinity : item.due, expiryOf(item.op, config));
+  return lane.window.reduce((min, item) => Math.min(min, next(item)), Infinity);
 }
 
 /** How many more ops the window may take (DLV-3). */
