@@ -3,7 +3,7 @@ import { bind, hangUp, retry, retrySooner } from "./connect.ts";
 import { handOver, takeBack } from "./handover.ts";
 import type { Report, Stream, Turn } from "./model.ts";
 import { dropKept, flush } from "./saving.ts";
-import { updateStream, withReported } from "./stream.ts";
+import { streamOf, updateStream, withReported } from "./stream.ts";
 import {
   count,
   emit,
@@ -159,8 +159,8 @@ export function applyReport(turn: Turn, report: Report): void {
   let ledger = life.ledger;
   const ids = new Set(report.ids.filter((id) => id > 0));
   for (const key of matching(life.ledger.streams, report)) {
-    const before = ledger.streams.get(key);
-    if (!before) continue;
+    // A stream of which nothing was stored is new to whoever read the records since.
+    const before = ledger.streams.get(key) ?? streamOf(key);
     ledger = dropKept(ledger, before, ids, report.epoch);
     const stream = ledger.streams.get(key) ?? before;
     // A message of another epoch says nothing about the ids of this one; a copied one only about what is waited for.

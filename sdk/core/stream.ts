@@ -11,6 +11,12 @@ export function streamKey(scope: Scope, biz: string, owner: string): string {
   return `s/${scope}/${biz}/${owner}`;
 }
 
+/** The other way round, empty. */
+export function streamOf(key: string): Stream {
+  const [, scope, biz = "", ...owner] = key.split("/");
+  return newStream(scope as Scope, biz, owner.join("/"));
+}
+
 export function belongsToUser(scope: Scope): boolean {
   return scope === "user" || scope === "globalUser";
 }

@@ -34,7 +34,8 @@ export function browserLead(name: string, events: LeadEvents): Lead {
   return new TabLead(name, { locks, channel: Channel ? new Channel(name) : null, events });
 }
 
-class TabLead implements Lead {
+/** {@link browserLead} with its parts given. */
+export class TabLead implements Lead {
   readonly #name: string;
   readonly #locks: LockManagerLike;
   readonly #channel: ChannelLike | null;
