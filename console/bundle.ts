@@ -20,11 +20,21 @@ export async function bundle(dist: URL): Promise<void> {
       build: { outDir: fresh, emptyOutDir: true },
     });
     await compressFolder(fresh);
-    await Deno.remove(target, { recursive: true }).catch(() => {});
-    await Deno.rename(fresh, target);
+    await replace(fresh, target);
   } catch (error) {
     await Deno.remove(fresh, { recursive: true }).catch(() => {});
     throw error;
+  }
+}
+
+/** Two builds may end at once: whoever finds the other's folder in the way takes it away again. */
+async function replace(fresh: string, target: string, tries = 3): Promise<void> {
+  await Deno.remove(target, { recursive: true }).catch(() => {});
+  try {
+    await Deno.rename(fresh, target);
+  } catch (error) {
+    if (tries === 0) throw error;
+    await replace(fresh, target, tries - 1);
   }
 }
 

@@ -56,11 +56,14 @@ const DARK: ThemeConfig = {
 
 const DARK_MENU = { itemSelectedColor: "#b5ceff", itemSelectedBg: "#233457", itemBg: "transparent" };
 
-/** Ant Design's theme for light or dark. */
+const stillness = globalThis.matchMedia("(prefers-reduced-motion: reduce)");
+
+/** Ant Design's theme for light or dark; nothing moves for those who asked their system for that. */
 export function themeConfig(dark: boolean): ThemeConfig {
   const base = dark ? DARK : LIGHT;
   return {
     ...base,
+    token: { ...base.token, motion: !stillness.matches },
     components: {
       Layout: {
         siderBg: dark ? "#181d27" : "#ffffff",
