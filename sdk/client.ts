@@ -30,14 +30,15 @@ export type ClientEvents = {
   consistency: { userId: string; verdict: "valid" | "invalid" | "unknown" };
 };
 
-export type SubscribeOptions<T> = {
-  /** What payloads go through; without it they are text, or bytes. */
-  schema?: PayloadSchema<T>;
+export type SubscribeOptions = {
   /** Ends the subscription. */
   signal?: AbortSignal;
   /** The app calls `message.received()` itself. @default false: received when the handler has returned */
   manual?: boolean;
 };
+
+/** With a schema that payloads go through; without one they are text, or bytes. */
+export type TypedSubscribeOptions<T> = SubscribeOptions & { schema: PayloadSchema<T> };
 
 export type Handler<T> = (message: SyncMessageOf<T>) => void | Promise<void>;
 
@@ -114,13 +115,13 @@ export class SyncClient implements AsyncDisposable {
    * @returns ends the subscription; what comes then is kept for the next one
    * @throws if `biz` has a subscriber
    */
-  subscribe(biz: string, handler: Handler<RawPayload>, options?: SubscribeOptions<never>): () => void;
-  subscribe<T>(
+  subscribe<T>(biz: string, handler: Handler<T>, options: TypedSubscribeOptions<T>): () => void;
+  subscribe(biz: string, handler: Handler<RawPayload>, options?: SubscribeOptions): () => void;
+  subscribe(
     biz: string,
-    handler: Handler<T>,
-    options: SubscribeOptions<T> & { schema: PayloadSchema<T> },
-  ): () => void;
-  subscribe<T>(biz: string, handler: Handler<T>, options: SubscribeOptions<T> = {}): () => void {
+    handler: Handler<never>,
+    options: SubscribeOptions & { schema?: PayloadSchema<unknown> } = {},
+  ): () => void {
     if (!isBizType(biz)) throw new TypeError("Cannot subscribe: invalid bizType");
     if (this.#subscribers.has(biz)) throw new Error(`Cannot subscribe to ${biz} twice`);
     const subscriber = new Subscriber({
@@ -147,27 +148,23 @@ export class SyncClient implements AsyncDisposable {
    * Receives the messages of a config by `for await`. A message counts as received when the loop comes back for the
    * next one, or at `message.received()`; the one at which the loop is left does not, and comes again.
    */
-  messages(biz: string, options?: SubscribeOptions<never>): AsyncGenerator<SyncMessageOf<RawPayload>, void, undefined>;
   messages<T>(
     biz: string,
-    options: SubscribeOptions<T> & { schema: PayloadSchema<T> },
+    options: TypedSubscribeOptions<T>,
   ): AsyncGenerator<SyncMessageOf<T>, void, undefined>;
-  async *messages<T>(
+  messages(biz: string, options?: SubscribeOptions): AsyncGenerator<SyncMessageOf<RawPayload>, void, undefined>;
+  async *messages(
     biz: string,
-    options: SubscribeOptions<T> = {},
-  ): AsyncGenerator<SyncMessageOf<T | RawPayload>, void, undefined> {
-    const queue: SyncMessageOf<T | RawPayload>[] = [];
+    options: SubscribeOptions & { schema?: PayloadSchema<unknown> } = {},
+  ): AsyncGenerator<SyncMessageOf<never>, void, undefined> {
+    const queue: SyncMessageOf<never>[] = [];
     let wake = () => {};
     let ended = options.signal?.aborted ?? false;
-    const push: Handler<T | RawPayload> = (message) => {
+    const push: Handler<never> = (message) => {
       queue.push(message);
       wake();
     };
-    const end = this.subscribe<T | RawPayload>(
-      biz,
-      push,
-      { ...options, manual: true } as SubscribeOptions<T | RawPayload> & { schema: PayloadSchema<T> },
-    );
+    const end = this.subscribe(biz, push as Handler<RawPayload>, { ...options, manual: true });
     const finish = () => {
       ended = true;
       wake();

@@ -1,5 +1,13 @@
 /** What every entry point of the package exports. */
-export type { ClientEvents, ClientOptions, ClientStatus, Handler, SubscribeOptions, SyncClient } from "./client.ts";
+export type {
+  ClientEvents,
+  ClientOptions,
+  ClientStatus,
+  Handler,
+  SubscribeOptions,
+  SyncClient,
+  TypedSubscribeOptions,
+} from "./client.ts";
 export type { PayloadSchema, RawPayload, SyncMessageOf } from "./message.ts";
 export { MPFramework } from "./mp_framework.ts";
 export type { MPSyncOptions } from "./mp_face.ts";

@@ -1,0 +1,320 @@
+import assert from "node:assert/strict";
+import { SyncClient } from "../../sdk/client.ts";
+import { MPFramework } from "../../sdk/mp_framework.ts";
+import { createMPSync } from "../../sdk/mp_sync.ts";
+import { ConnectionType, type SyncMessage, type SyncNotification } from "../../sdk/mp_types.ts";
+import { isBizType, isId, socketUrl } from "../../sdk/options.ts";
+import { testPlatform } from "./support/platform.ts";
+import { until } from "./support/until.ts";
+import { op, type Wire } from "./support/wire.ts";
+
+const sync = (wire: Wire, from: number, ops: { id: number; pl?: string; isB?: true }[], biz = "LOCK") =>
+  wire.say({
+    type: "sync",
+    batches: [{
+      scope: "device",
+      biz,
+      from,
+      to: ops.at(-1)!.id,
+      ops: ops.map((o) => ({ ...op(o.id, o.pl), ...(o.isB ? { isB: o.isB } : {}) })),
+    }],
+  });
+const acked = (wire: Wire) => wire.last("ack")?.id;
+
+Deno.test("[SDK-1] the address is made of what is known", () => {
+  assert.equal(socketUrl("sync.example.com:8080", false), "ws://sync.example.com:8080/sync");
+  assert.equal(socketUrl("sync.example.com", true), "wss://sync.example.com/sync");
+  assert.equal(socketUrl("sync.example.com:443", false), "wss://sync.example.com:443/sync");
+  assert.equal(socketUrl("https://sync.example.com/", false), "wss://sync.example.com/sync");
+  assert.equal(socketUrl("http://[::1]:8080", true), "ws://[::1]:8080/sync");
+  assert.equal(socketUrl("wss://a/b/sync?x=1", false), "wss://a/b/sync?x=1");
+});
+
+Deno.test("[SDK-1] ids and names are checked before they reach the wire", () => {
+  for (const id of ["u", "李四", "\u{1F600}", "x".repeat(100)]) assert.equal(isId(id), true, id);
+  for (const id of ["", "x".repeat(101), "a\nb", "a\u0000", "\ud800", "\u0085", 5, null]) assert.equal(isId(id), false);
+  assert.equal(isBizType("TRADE-RESULT_1"), true);
+  for (const biz of ["", "a b", "x".repeat(31), "é"]) assert.equal(isBizType(biz), false, biz);
+});
+
+Deno.test("[SDK-1] a client that does not know whom to connect to says so", () => {
+  const { platform } = testPlatform();
+  assert.throws(() => new SyncClient({}, platform), /needs config, or server and instanceId/);
+  assert.throws(() => new SyncClient({ server: "x", instanceId: "i", deviceId: "" }, platform), /deviceId/);
+});
+
+Deno.test("[SDK-3] a handler that has returned has received; async ones run one after the other, in order", async () => {
+  const t = testPlatform();
+  await using client = new SyncClient(t.options, t.platform);
+  const log: string[] = [];
+  const gates: (() => void)[] = [];
+  client.subscribe("LOCK", async (m) => {
+    log.push(`start ${m.id}`);
+    await new Promise<void>((resolve) => gates.push(resolve));
+    log.push(`end ${m.id}`);
+  });
+  const wire = await t.connect();
+  sync(wire, 0, [{ id: 1 }, { id: 2 }]);
+  await until("the first", () => gates.length === 1);
+  // Sent once more while it is in the app's hands: not handed over twice.
+  wire.say({ type: "sync", batches: [{ scope: "device", biz: "LOCK", from: 2, to: 2, ops: [op(1), op(2)] }] });
+  gates[0]!();
+  await until("the second", () => gates.length === 2);
+  await until("the first ack", () => acked(wire) === 1);
+  gates[1]!();
+  await until("the second ack", () => acked(wire) === 2);
+  assert.deepEqual(log, ["start 1", "end 1", "start 2", "end 2"]);
+});
+
+Deno.test("[SDK-3] a handler that throws has not received: the message comes again at the server's retry", async () => {
+  const t = testPlatform();
+  await using client = new SyncClient(t.options, t.platform);
+  const problems: string[] = [];
+  client.on("problem", (p) => problems.push(p.code));
+  const seen: number[] = [];
+  client.subscribe("LOCK", (m) => {
+    seen.push(m.id);
+    if (seen.length === 1) throw new Error("not yet");
+  });
+  const wire = await t.connect();
+  sync(wire, 0, [{ id: 1 }, { id: 2 }]);
+  wire.say({ type: "sync", batches: [{ scope: "device", biz: "LOCK", from: 2, to: 2, ops: [op(1)] }] });
+  await until("the ack", () => acked(wire) === 2);
+  assert.deepEqual([seen, problems], [[1, 2, 1], ["callback"]]);
+});
+
+Deno.test("[SDK-2] payloads: text as it is, bytes, or what a schema makes of their JSON; what does not fit is not received", async () => {
+  const t = testPlatform();
+  await using client = new SyncClient(t.options, t.platform);
+  const raw: unknown[] = [], typed: number[] = [], problems: string[] = [];
+  client.on("problem", (p) => problems.push(`${p.code}: ${p.message}`));
+  client.subscribe("LOCK", (m) => void raw.push(m.payload));
+  client.subscribe("NUM", (m) => void typed.push(m.payload), {
+    schema: {
+      parse(value: unknown) {
+        if (typeof value !== "number") throw new Error("no number");
+        return value;
+      },
+    },
+  });
+  const wire = await t.connect();
+  sync(wire, 0, [{ id: 1, pl: '{"a":1}\u0000' }, { id: 2, pl: "AAH/", isB: true }]);
+  sync(wire, 0, [{ id: 1, pl: "7" }, { id: 2, pl: "seven" }], "NUM");
+  assert.deepEqual(raw, ['{"a":1}\u0000', new Uint8Array([0, 1, 255])]);
+  assert.deepEqual([typed, problems], [[7], ["payload: Not received: NUM m-2"]]);
+});
+
+Deno.test("[SDK-3] async iteration: the message at which the loop is left is not received, those before are", async () => {
+  const t = testPlatform();
+  await using client = new SyncClient(t.options, t.platform);
+  const seen: number[] = [];
+  const loop = (async () => {
+    for await (const m of client.messages("LOCK")) {
+      seen.push(m.id);
+      if (seen.length === 2) break;
+    }
+  })();
+  const wire = await t.connect();
+  sync(wire, 0, [{ id: 1 }, { id: 2 }, { id: 3 }]);
+  await loop;
+  await until("the ack", () => acked(wire) === 1);
+  assert.deepEqual(seen, [1, 2]);
+  assert.throws(() => {
+    client.subscribe("LOCK", () => {});
+    client.subscribe("LOCK", () => {});
+  }, /twice/);
+});
+
+Deno.test("[SDK-1] AbortSignals end a subscription, an iteration and the client", async () => {
+  const t = testPlatform();
+  const all = new AbortController(), one = new AbortController(), two = new AbortController();
+  const client = new SyncClient({ ...t.options, signal: all.signal }, t.platform);
+  client.subscribe("LOCK", () => {}, { signal: one.signal });
+  one.abort();
+  client.subscribe("LOCK", () => {});
+  const ended = (async () => {
+    for await (const _ of client.messages("CHAT", { signal: two.signal }));
+    for await (const _ of client.messages("CHAT"));
+    return true;
+  })();
+  const wire = await t.connect();
+  two.abort();
+  await until("connected", () => client.status === "connected");
+  all.abort();
+  assert.equal(await ended, true);
+  assert.deepEqual([client.status, wire.closedBy?.code], ["stopped", 1000]);
+  await client.close();
+});
+
+Deno.test("[SDK-6] the page's visibility is followed, unless the app does it itself", async () => {
+  for (const followVisibility of [true, false]) {
+    const t = testPlatform();
+    await using client = new SyncClient({ ...t.options, followVisibility }, t.platform);
+    const statuses: string[] = [];
+    client.on("status", ({ status }) => statuses.push(status));
+    const wire = await t.connect();
+    t.watch!.visible(false);
+    assert.equal(wire.closedBy !== null, followVisibility);
+    assert.equal(client.status, followVisibility ? "background" : "connected");
+    t.watch!.visible(true);
+    client.background();
+    assert.equal(client.status, "background");
+    assert.deepEqual(statuses.filter((s, i) => s !== statuses[i - 1]), statuses);
+  }
+});
+
+function mpsync() {
+  const t = testPlatform();
+  const problems: string[] = [];
+  const sdk = createMPSync(t.platform);
+  sdk.setup({ ...t.options, onProblem: (p) => problems.push(p.code) });
+  MPFramework.create({});
+  MPFramework.instance.userId = "";
+  return { ...t, sdk, problems };
+}
+
+Deno.test("[SDK-2] SyncMessage: a JSON array as text; one report acknowledges all of it, also for a copy", async () => {
+  const { sdk, connect } = mpsync();
+  const messages: SyncMessage[] = [];
+  sdk.registerBiz("LOCK", { onReceiveMessage: (m) => void messages.push(m), onReceiveCommand() {} });
+  sdk.initialize();
+  sdk.initialize();
+  const wire = await connect();
+  sync(wire, 0, [{ id: 1, pl: "text" }, { id: 2, pl: "AAH/", isB: true }]);
+  wire.say({ type: "sync", batches: [{ scope: "device", biz: "LOCK", late: true, ops: [op(9)] }] });
+  assert.deepEqual(messages.map((m) => ({ ...m, msgData: JSON.parse(m.msgData) })), [
+    {
+      userId: "",
+      biz: "LOCK",
+      msgData: [{ id: 1, mid: "m-1", pl: "text" }, { id: 2, mid: "m-2", pl: "AAH/", isB: true }],
+    },
+    { userId: "", biz: "LOCK", msgData: [{ id: 9, mid: "m-9", pl: "p-9", late: true }] },
+  ]);
+  sdk.reportMsgReceived(messages[0]!);
+  await until("the ack", () => acked(wire) === 2);
+  // As it comes back over a bridge between languages.
+  sdk.reportMsgReceived(JSON.parse(JSON.stringify(messages[1])));
+  await until("the ack of the late one", () => wire.last("ack")?.ids?.[0] === 9);
+  await sdk.shutdown();
+});
+
+Deno.test("[SDK-1] updateUserInfo is false without user id or session id, and binds anew at each call; clearUserInfo unbinds", async () => {
+  const { sdk, connect } = mpsync();
+  assert.equal(sdk.updateUserInfo("s"), false);
+  MPFramework.instance.userId = "u1";
+  assert.equal(sdk.updateUserInfo(""), false);
+  assert.equal(sdk.updateUserInfo("s1"), true);
+  sdk.initialize();
+  const wire = await connect();
+  assert.deepEqual(wire.last("hello")?.user, { userId: "u1", sessionId: "s1", points: [] });
+  assert.equal(sdk.updateUserInfo("s1"), true);
+  assert.equal(wire.all("bind").length, 1);
+  sdk.clearUserInfo();
+  assert.equal(wire.all("unbind").length, 1);
+  await sdk.shutdown();
+});
+
+Deno.test("[SDK-1] connection listeners hear types and reasons; connectStatus and isConnected follow", async () => {
+  const { sdk, connect } = mpsync();
+  const heard: string[] = [];
+  const listener = {
+    onConnectionStateChanged: (e: { getEventType(): ConnectionType; getExtras(): string }) =>
+      heard.push(`${ConnectionType[e.getEventType()]} ${e.getExtras()}`.trim()),
+  };
+  sdk.addConnectionListener(listener);
+  assert.equal(sdk.connectStatus(), ConnectionType.Unknown);
+  sdk.initialize();
+  const wire = await connect();
+  assert.equal(await sdk.isConnected(), true);
+  assert.equal(sdk.connectStatus(), ConnectionType.Connected);
+  assert.match(sdk.getSyncDeviceId(), /^[0-9a-f]{32}$/);
+  wire.cut(1006, "gone");
+  assert.equal(await sdk.isConnected(), false);
+  sdk.removeConnectionListener(listener);
+  await connect();
+  assert.deepEqual(heard, ["Connecting", "Connected", "Disconnected gone"]);
+  await sdk.shutdown();
+});
+
+Deno.test("[SDK-8] iOS's names: observers by selector, the array under op, false where nothing can be registered", async () => {
+  const { sdk, connect } = mpsync();
+  const heard: string[] = [];
+  class Observer {
+    onSync(notification: SyncNotification) {
+      heard.push(`${notification.name} ${JSON.parse(notification.userInfo.op).length}`);
+      sdk.responseMessageNotify(notification.userInfo);
+    }
+  }
+  const observer = new Observer(), other = {};
+  assert.equal(sdk.registerSyncBizWithName("LOCK", observer, "onSync:"), true);
+  assert.equal(sdk.registerSyncBizWithName("LOCK", observer, "noSuchMethod:"), false);
+  assert.equal(sdk.registerSyncBizWithName("not a biz", observer, "onSync:"), false);
+  assert.equal(sdk.registerSyncBizWithName("LOCK", other, () => heard.push("other")), true);
+  assert.equal(sdk.unRegisterSyncBizWithName("LOCK", {}), false);
+  assert.equal(sdk.unRegisterSyncBizWithName("LOCK", other), true);
+  sdk.initSync();
+  const wire = await connect();
+  sync(wire, 0, [{ id: 1 }, { id: 2 }]);
+  await until("the ack", () => acked(wire) === 2);
+  sdk.removeSyncNotificationObserver(observer);
+  sync(wire, 2, [{ id: 3 }]);
+  assert.deepEqual(heard, ["LOCK 2"]);
+  // Nobody observes any more: the message is kept, and acked once it is stored.
+  await until("the ack of the kept one", () => acked(wire) === 3);
+  await sdk.shutdown();
+});
+
+Deno.test("[SDK-8] bindUserWithSessionId: nothing is SESSION_DEMO; on a change of user it unbinds first", async () => {
+  const { sdk, connect } = mpsync();
+  MPFramework.instance.userId = "u1";
+  sdk.initSync();
+  const wire = await connect();
+  sdk.bindUserWithSessionId(null);
+  MPFramework.instance.userId = "u2";
+  sdk.bindUserWithSessionId("s2");
+  sdk.unBindUser();
+  const said = wire.sent.filter((f) => f.type === "bind" || f.type === "unbind");
+  assert.deepEqual(said.map((f) => f.type === "bind" ? `${f.userId} ${f.sessionId}` : "unbind"), [
+    "u1 SESSION_DEMO",
+    "unbind",
+    "u2 s2",
+    "unbind",
+  ]);
+  await sdk.shutdown();
+});
+
+Deno.test("[SDK-2] onReceiveCommand tells that a config is stopped; a callback that throws harms nothing", async () => {
+  const { sdk, connect, problems } = mpsync();
+  const commands: string[] = [];
+  sdk.registerBiz("LOCK", {
+    onReceiveMessage: () => {
+      throw new Error("app");
+    },
+    onReceiveCommand: (c) => commands.push(`${c.biz} ${c.command}`),
+  });
+  sdk.initialize();
+  const wire = await connect();
+  wire.say({ type: "command", biz: "LOCK", command: "offline" });
+  sync(wire, 0, [{ id: 1 }]);
+  assert.deepEqual([commands, problems], [["LOCK offline"], ["callback"]]);
+  assert.equal(await sdk.isConnected(), true);
+  await sdk.shutdown();
+});
+
+Deno.test("[SDK-1] the meta.config comes from options, or with the context, as HarmonyOS packs it", async () => {
+  const metaConfig = { appId: "demo", workspaceId: "default", syncserver: "host", syncport: "81" };
+  const bytes = new TextEncoder().encode(JSON.stringify(metaConfig));
+  const contexts = [{ metaConfig }, { resourceManager: { getRawFileContentSync: () => bytes } }];
+  for (const context of contexts) {
+    const t = testPlatform();
+    const sdk = createMPSync(t.platform);
+    sdk.setup({ clock: t.clock });
+    MPFramework.create(context);
+    sdk.initialize();
+    const wire = await t.connect();
+    assert.deepEqual([wire.url, wire.last("hello")?.instanceId], ["ws://host:81/sync", "default_demo"]);
+    await sdk.shutdown();
+  }
+  MPFramework.create();
+  assert.throws(() => createMPSync(testPlatform().platform).initialize(), TypeError);
+});
