@@ -88,6 +88,12 @@ export class Broadcaster implements GlobalPages {
     this.#streams.delete(config);
   }
 
+  /** What is kept has changed: only the log knows which ops are left; the head stays. */
+  forget(config: number): void {
+    const stream = this.#streams.get(config);
+    if (stream) this.#streams.set(config, { head: stream.head, from: stream.head, ops: [], bytes: 0 });
+  }
+
   async #load(config: Config): Promise<void> {
     const before = this.#streams.get(config.no);
     const after = before?.head ?? 0;
@@ -103,6 +109,9 @@ export class Broadcaster implements GlobalPages {
       threshold: null,
     }]);
     if (!page) return;
+    // what was published or forgotten while the page was read is not in it
+    const now = this.#streams.get(config.no);
+    if (now !== before || (now?.head ?? 0) !== after) return await this.#load(config);
     const short = page.ops.length < MAX_OPS;
     const ops = short ? [...(before?.ops ?? []), ...page.ops].slice(-MAX_OPS) : [];
     const from = short ? (before?.from ?? 0) : page.head;

@@ -31,9 +31,9 @@ export function stepLane(lane: Lane, event: LaneEvent, context: LaneContext): La
     case "resume":
       return lane.phase.kind === "stopped" ? resume(lane, context) : { lane, effects: [] };
     case "foreground":
-      return lane.until === Infinity || lane.until >= lane.head
+      return lane.awake && lane.until >= lane.head
         ? { lane, effects: [] }
-        : pump({ ...lane, until: lane.head }, [], context);
+        : pump({ ...lane, awake: true, until: Math.max(lane.until, lane.head) }, [], context);
   }
 }
 

@@ -79,8 +79,11 @@ export class LaneSet {
 
   /** Opens the streams that have something, and sends what is due. */
   open(starts: Iterable<LaneStart>): void {
-    for (const { config, start, head, owed, plain } of starts) {
-      if (!plain) this.#marked.add(config.no);
+    for (const { config: { no }, start, head, owed, plain } of starts) {
+      // as it is now: it may have gone offline, or away, while the stream was being read
+      const config = this.#o.runtime.catalog.configByNo(no);
+      if (!config) continue;
+      if (!plain) this.#marked.add(no);
       this.#lanes.set(config.no, newLane(this.#stream(config), start, head, owed));
       if (this.#o.foreground()) this.step(config, { type: "foreground" });
       if (this.#o.allowed(config)) this.step(config, { type: "resume" });
@@ -151,11 +154,12 @@ export class LaneSet {
 
   /** The foreground event (GLB-2): memory says whether there is anything new (GLB-4). */
   foreground(configs: readonly Config[]): void {
+    if (!this.isOpen) return;
     for (const config of configs) {
       if (config.scope !== "global" || !concerns(config, this.#o.kind)) continue;
       const head = this.#o.runtime.globalHead(config.no);
       const lane = this.#lanes.get(config.no);
-      if (head <= (lane?.until ?? 0)) continue;
+      if (head <= (lane?.until ?? 0) && (lane?.awake ?? true)) continue;
       this.step(config, { type: "head", id: head });
       this.step(config, { type: "foreground" });
     }
@@ -272,6 +276,7 @@ export class LaneSet {
       owner,
       config,
       after,
+      until: lane.until,
       limit,
       ...(ids ? { ids } : {}),
       unarrived: false,

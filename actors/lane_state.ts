@@ -42,6 +42,8 @@ export type Lane = {
   readonly head: number;
   /** Global streams go no further than the head at the last foreground event (GLB-2); others: Infinity. */
   readonly until: number;
+  /** Global streams wait for the first foreground of the session, with owed ops too (GLB-2). */
+  readonly awake: boolean;
   /** Ids still to be sent late, ascending (FLT-3). */
   readonly owed: readonly number[];
   readonly window: readonly InFlight[];
@@ -100,7 +102,7 @@ export type LaneStep = { lane: Lane; effects: LaneEffect[] };
 
 /** A lane that starts after `start`; `stopped` until it is resumed. */
 export function newLane(stream: LaneStream, start: number, head: number, owed: readonly number[] = []): Lane {
-  const until = stream.scope === "global" || stream.scope === "globalUser" ? start : Infinity;
+  const global = stream.scope === "global" || stream.scope === "globalUser";
   return {
     stream,
     phase: { kind: "stopped" },
@@ -108,7 +110,8 @@ export function newLane(stream: LaneStream, start: number, head: number, owed: r
     sentTo: start,
     readTo: start,
     head: Math.max(head, start),
-    until,
+    until: global ? start : Infinity,
+    awake: !global,
     owed,
     window: [],
     windowBytes: 0,
@@ -142,7 +145,7 @@ export function halfFree(lane: Lane, limits: LaneLimits): boolean {
 export function pump(lane: Lane, effects: LaneEffect[], context: LaneContext): LaneStep {
   const free = room(lane, context.limits);
   if (lane.phase.kind !== "ready" || lane.stream.shared || free === 0) return { lane, effects };
-  const late = lane.owed.slice(0, free);
+  const late = lane.awake ? lane.owed.slice(0, free) : [];
   const more = Math.min(lane.head, lane.until) > lane.readTo && halfFree(lane, context.limits);
   if (late.length === 0 && !more) return { lane, effects };
   const ticket = context.ticket();

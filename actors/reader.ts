@@ -6,6 +6,8 @@ import { expiryOf } from "./eligibility.ts";
 /** A read of the log on behalf of one target. */
 export type ReadRequest = Omit<PageRequest, "config" | "threshold"> & {
   config: Config;
+  /** Nothing beyond this id is wanted: it is neither owed nor marked as sent. */
+  until: number;
   /** Whether the target may get this op: OS and version of its session, or of any of its sessions. */
   admits: (op: TargetOp) => boolean;
   /** Skipped ops stay owed to this device (FLT-3); false for streams whose every op is tracked anyway (DEV-2). */
@@ -96,7 +98,7 @@ export class Reader {
   async #fetch(batch: readonly ReadRequest[]): Promise<void> {
     try {
       const pages = await this.#store.pages(batch.map(toPageRequest));
-      const admitted = await this.#owe(batch, pages);
+      const admitted = await this.#owe(batch, pages.map((page, index) => within(page, batch[index]!.until)));
       const claimed = await this.#claim(batch, admitted);
       batch.forEach((request, index) => request.done(claimed[index]!));
     } catch (error) {
@@ -137,6 +139,11 @@ export class Reader {
       return { ...page, ops: ops.map((op) => ({ ...op, recorded: op.recorded || request.admits(op) })) };
     });
   }
+}
+
+function within(page: Page, until: number): Page {
+  if (page.upTo <= until) return page;
+  return { ...page, ops: page.ops.filter((op) => op.id <= until), upTo: until };
 }
 
 const asText = (k: { config: number; subject: string; device: string; id: number }) =>

@@ -98,11 +98,13 @@ export class Registry implements Bus {
 
   /** Replaces the bound user; every bind binds anew (SES-1). */
   bind(session: Session, frame: Bind): void {
+    if (!session.welcomed) return session.afterWelcome(() => this.bind(session, frame));
     this.#unbind(session);
     this.#opening.bind(session, frame).catch((error) => this.#openingFailed(session, error));
   }
 
   unbind(session: Session, n: number): void {
+    if (!session.welcomed) return session.afterWelcome(() => this.unbind(session, n));
     this.#unbind(session);
     session.changed();
     session.send({ type: "bound", n, userId: null });
@@ -132,7 +134,10 @@ export class Registry implements Bus {
     return kicked.length;
   }
 
-  deliver(config: Config, owner: string, op: LoggedOp, prev: number): boolean {
+  deliver({ no }: Config, owner: string, op: LoggedOp, prev: number): boolean {
+    // as it is now: it may have gone offline while the op was being committed
+    const config = this.#o.runtime.catalog.configByNo(no);
+    if (!config) return false;
     if (config.scope === "global") {
       this.#o.broadcaster.published(config, op, prev);
       return true;
@@ -171,6 +176,7 @@ export class Registry implements Bus {
         if (splitKey(key)[0] === config.instance) actor.post({ type: "config", before, after });
       }
       if (!after) this.#o.broadcaster.remove(config.no);
+      else if (before && keeps(before) !== keeps(after)) this.#o.broadcaster.forget(config.no);
       if (before && after && before.status !== after.status) this.#command(after);
     }
     for (const { before, after } of instances) {
@@ -216,6 +222,7 @@ export class Registry implements Bus {
     this.#opening.welcome(session, plan);
     this.#device(session)?.post({ type: "opened", connectionId, starts: plan.device.lanes });
     if (session.bound && plan.user) session.bound.actor.post({ type: "opened", connectionId, starts: plan.user.lanes });
+    session.runAfterWelcome();
   }
 
   #end(session: Session): void {
@@ -338,6 +345,9 @@ function splitKey(key: string): [number, string] {
   const slash = key.indexOf("/");
   return [Number(key.slice(0, slash)), key.slice(slash + 1)];
 }
+
+/** What decides which ops are kept: when it changes, memory and log may differ. */
+const keeps = ({ threshold, retentionDays }: Config) => `${threshold} ${retentionDays}`;
 
 const toKey = (session: Session) => ({
   instance: session.instance.no,

@@ -30,6 +30,7 @@ export class Session {
   /** Called when something about the session changed that the status pages show. */
   changed: () => void = () => {};
   #verdictKnown: (() => void) | null = null;
+  #afterWelcome: (() => void)[] = [];
 
   constructor(connection: Connection, instance: Instance, hello: Hello, now: number) {
     const { points, user, sign: _sign, ...rest } = hello;
@@ -41,6 +42,15 @@ export class Session {
     this.client = clientOf(hello.os, hello.appVersion);
     this.foreground = hello.foreground;
     this.connectedAt = now;
+  }
+
+  /** A change of user that came before the welcome waits for it: the first user's streams are being read. */
+  afterWelcome(work: () => void): void {
+    this.#afterWelcome.push(work);
+  }
+
+  runAfterWelcome(): void {
+    for (const work of this.#afterWelcome.splice(0)) work();
   }
 
   send(frame: ServerFrame): void {

@@ -116,6 +116,7 @@ export class UserSingles {
       owner: userId,
       config,
       after: stream.readTo,
+      until: Infinity,
       limit: runtime.limits.ops,
       unarrived: true,
       owes: false,
