@@ -1,12 +1,12 @@
-import type { Core, Problem } from "./core/model.ts";
+import type { Core } from "./core/model.ts";
 import { stateName } from "./core/model.ts";
 import type { Engine, Hooks } from "./engine.ts";
 import { Emitter } from "./emitter.ts";
 import { launch } from "./launch.ts";
-import type { PayloadSchema, RawPayload, SyncMessageOf } from "./message.ts";
-import { isBizType, isId, type SyncOptions } from "./options.ts";
+import { isBizType, isId } from "./options.ts";
 import type { Platform } from "./platform/platform.ts";
 import { Subscriber } from "./subscriber.ts";
+import type { PayloadSchema, Problem, RawPayload, SyncMessageOf, SyncOptions } from "./types.ts";
 
 export type ClientOptions = SyncOptions & {
   /** Closes the client when it is aborted. */

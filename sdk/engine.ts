@@ -144,7 +144,7 @@ export class Engine {
     try {
       (this.#hooks[hook] as (effect: Extract<Effect, { type: K }>) => void)(effect);
     } catch (cause) {
-      this.#hooks.problem({ code: "callback", message: "A callback of the app threw", cause });
+      this.#hooks.problem({ code: "callback", message: "A callback threw", cause });
     }
   }
 

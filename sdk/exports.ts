@@ -8,9 +8,7 @@ export type {
   SyncClient,
   TypedSubscribeOptions,
 } from "./client.ts";
-export type { PayloadSchema, RawPayload, SyncMessageOf } from "./message.ts";
 export { MPFramework } from "./mp_framework.ts";
-export type { MPSyncOptions } from "./mp_face.ts";
 export type { MPSyncStatic } from "./mp_sync.ts";
 export {
   ConnectionEvent,
@@ -23,8 +21,18 @@ export {
   type SyncNotification,
   type SyncUserInfo,
 } from "./mp_types.ts";
-export { type MetaConfig, type SyncOptions, VERSION } from "./options.ts";
 export type { Clock } from "./platform/clock.ts";
 export type { SocketClass, SocketLike } from "./platform/socket.ts";
 export type { StoreChanges, SyncStore } from "./store.ts";
 export { MemoryStore } from "./stores/memory.ts";
+export type {
+  MetaConfig,
+  MPSyncOptions,
+  PayloadSchema,
+  Problem,
+  RawPayload,
+  SyncMessageOf,
+  SyncOptions,
+  Timing,
+} from "./types.ts";
+export { VERSION } from "./version.ts";

@@ -1,7 +1,8 @@
 import type { Problem } from "./core/model.ts";
 import { Engine, type Hooks } from "./engine.ts";
-import { resolveOptions, type SyncOptions } from "./options.ts";
+import { resolveOptions } from "./options.ts";
 import type { Platform } from "./platform/platform.ts";
+import type { SyncOptions } from "./types.ts";
 
 /**
  * Makes the engine for a face and lets it hear of the page and the network. It is not started.

@@ -7,15 +7,11 @@ import { metaConfigOf, type MPFramework } from "./mp_framework.ts";
 import type { ConnectionListener, ISyncCallback, SyncMessage } from "./mp_types.ts";
 import { ConnectionEvent, ConnectionType } from "./mp_types.ts";
 import { MpObservers } from "./mp_observers.ts";
-import { isBizType, isId, type SyncOptions } from "./options.ts";
+import { isBizType, isId } from "./options.ts";
 import type { Platform } from "./platform/platform.ts";
+import type { MPSyncOptions } from "./types.ts";
 
 type Deliver = Extract<Effect, { type: "deliver" }>;
-
-export type MPSyncOptions = SyncOptions & {
-  /** Storage, closed connections, callbacks that threw; see the README's table. */
-  onProblem?: (problem: { code: string; message: string; closeCode?: number; cause?: unknown }) => void;
-};
 
 const CHANGES = {
   connecting: ConnectionType.Connecting,

@@ -1,4 +1,5 @@
-import { isId, type MetaConfig } from "./options.ts";
+import { isId } from "./options.ts";
+import type { MetaConfig } from "./types.ts";
 
 /** As much of a HarmonyOS context as is used: the packed `meta.config`. */
 type WithResources = { resourceManager?: { getRawFileContentSync?(path: string): Uint8Array } };

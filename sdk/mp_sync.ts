@@ -1,5 +1,5 @@
 import { MPFramework } from "./mp_framework.ts";
-import { MpFace, type MPSyncOptions } from "./mp_face.ts";
+import { MpFace } from "./mp_face.ts";
 import type {
   ConnectionListener,
   ConnectionType,
@@ -10,6 +10,7 @@ import type {
   SyncUserInfo,
 } from "./mp_types.ts";
 import type { Platform } from "./platform/platform.ts";
+import type { MPSyncOptions } from "./types.ts";
 
 /** The session id that iOS binds with when it is given none. */
 const DEMO_SESSION = "SESSION_DEMO";

@@ -1,52 +1,10 @@
 /** What an app says at the start, and what becomes of it. */
-import type { Settings, Timing } from "./core/model.ts";
-import { type Clock, systemClock } from "./platform/clock.ts";
-import type { Platform } from "./platform/platform.ts";
-import type { SocketClass } from "./platform/socket.ts";
+import type { Settings } from "./core/model.ts";
 import type { Parts } from "./engine.ts";
-import type { SyncStore } from "./store.ts";
-
-export const VERSION = "0.1.0";
-
-/** The `meta.config` that the console offers for download (INS-3). */
-export type MetaConfig = {
-  appId: string;
-  workspaceId: string;
-  /** Host name, or a whole `ws://` or `wss://` address. */
-  syncserver: string;
-  syncport?: string | number;
-  appKey?: string;
-};
-
-export type SyncOptions = {
-  /** The downloaded `meta.config`, as an object. Instead of it, `server` and `instanceId`. */
-  config?: MetaConfig;
-  /** `wss://sync.example.com`, `https://…` or `host:port`; the path `/sync` is added where there is none. */
-  server?: string;
-  /** `workspaceId_appId`. */
-  instanceId?: string;
-  /** Whether a server given without a scheme is reached by TLS. @default true on https pages and for port 443 */
-  tls?: boolean;
-  /** What pushes are filtered by. @default "web", "node" or "deno" for `os`, nothing for `appVersion` */
-  os?: string;
-  appVersion?: string;
-  /** Your own device id (1-100 characters). @default one made at the first start and stored */
-  deviceId?: string;
-  /** An app secret, where the instance checks signatures. */
-  secret?: string;
-  /** @default IndexedDB in browsers, a file under `.syncline/` in Deno and Node, memory elsewhere */
-  store?: SyncStore;
-  /** @default the platform's own */
-  webSocket?: SocketClass;
-  /** Keep the connection in the background instead of closing it (SDK-6). @default false */
-  keepInBackground?: boolean;
-  /** Treat a hidden page as background. @default true in `createSyncClient`, false in `MPSync`, where the app says it */
-  followVisibility?: boolean;
-  timing?: Partial<Timing>;
-  clock?: Clock;
-  /** @default Math.random */
-  random?: () => number;
-};
+import { systemClock } from "./platform/clock.ts";
+import type { Platform } from "./platform/platform.ts";
+import type { MetaConfig, SyncOptions, Timing } from "./types.ts";
+import { VERSION } from "./version.ts";
 
 export const DEFAULT_TIMING: Timing = {
   baseMs: 1000,

@@ -1,5 +1,6 @@
 import type { Effect, Problem, Report } from "./core/model.ts";
-import { type PayloadSchema, readPayload, reportOf, type SyncMessageOf } from "./message.ts";
+import { readPayload, reportOf } from "./message.ts";
+import type { PayloadSchema, SyncMessageOf } from "./types.ts";
 
 export type Deliver = Extract<Effect, { type: "deliver" }>;
 

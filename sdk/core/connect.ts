@@ -134,7 +134,7 @@ export function hangUp(turn: Turn, code: number, reason: string): void {
 /** Hangs up and comes back. */
 export function resync(turn: Turn, reason: string): void {
   hangUp(turn, RESYNC, "resync");
-  report(turn, { code: "resync", message: `Connection replaced: ${reason}` });
+  report(turn, { code: "resync", message: `Reconnecting: ${reason}` });
   retry(turn);
 }
 
@@ -173,6 +173,6 @@ export function onClosed(turn: Turn, conn: number, code: number, reason: string)
 
 function stop(turn: Turn, code: number, reason: string, final: boolean): void {
   setLink(turn, { tag: "stopped", code, reason, final });
-  const message = `Closed by the server, not reconnecting: ${reason || code}`;
+  const message = `Closed, not reconnecting: ${reason || code}`;
   report(turn, { code: "closed", message, closeCode: code });
 }

@@ -5,22 +5,9 @@
  * Times are ms since 1970, ids integers below 2^53.
  */
 import type { ClientFrame, Consistency, Op, Scope, ServerFrame } from "../../src/protocol.ts";
+import type { PeerMessage, Problem, Report, Timing } from "../types.ts";
 
-/** Waiting times, in ms. Every one can be set through the options; the defaults are in `settings.ts`. */
-export type Timing = {
-  /** First and longest reconnect delay; the actual one is drawn between 0 and it (full jitter). */
-  baseMs: number;
-  maxMs: number;
-  /** From opening the socket to `welcome`. */
-  connectMs: number;
-  /** Answer to a heartbeat ping, and to the ping that a foreground sends (shorter: somebody is looking). */
-  pongMs: number;
-  probeMs: number;
-  /** A connection that lived this long makes the next failure count as the first one. */
-  stableMs: number;
-  /** How long a tab in the foreground waits for a silent leader before it takes the lead. */
-  stealMs: number;
-};
+export type { PeerMessage, Problem, Report, Timing };
 
 export type Settings = {
   instanceId: string;
@@ -36,9 +23,6 @@ export type Settings = {
 
 /** `serial` grows with every login call, because each one binds anew (SES-1). */
 export type Login = { userId: string; sessionId: string; serial: number };
-
-/** What the app says it has received. `key` and `epoch` name the stream exactly; a copied message has neither. */
-export type Report = { biz: string; userId: string; ids: readonly number[]; key?: string; epoch?: string | null };
 
 export type Delivered = Op & { late?: true };
 
@@ -172,13 +156,6 @@ export function stateName(core: Core): StateName {
   return core.life.tag === "leading" ? core.life.link.tag : core.life.tag;
 }
 
-/** Between the tabs of one browser. */
-export type PeerMessage =
-  | { t: "want" }
-  | { t: "held" }
-  | { t: "free" }
-  | { t: "report"; report: Report };
-
 export type Event =
   // the app
   | { type: "start" }
@@ -209,14 +186,6 @@ export type Event =
   | { type: "networkDown" };
 
 export type ConnectionChange = "connecting" | "connected" | "disconnected" | "connectFailed";
-
-/** What went wrong, for the app's error listener. README lists what to do about each. */
-export type Problem = {
-  code: "storage" | "record" | "closed" | "resync" | "server" | "callback" | "payload" | "platform";
-  message: string;
-  closeCode?: number;
-  cause?: unknown;
-};
 
 export type Effect =
   | { type: "acquire" }

@@ -1,4 +1,4 @@
-import type { PeerMessage } from "../core/model.ts";
+import type { PeerMessage } from "../types.ts";
 import { browser, type ChannelLike, type LockManagerLike } from "./dom.ts";
 
 /**

@@ -1,5 +1,5 @@
-import type { Problem } from "../core/model.ts";
 import type { SyncStore } from "../store.ts";
+import type { Problem } from "../types.ts";
 import type { Lead, LeadEvents } from "./lead.ts";
 import type { SocketClass } from "./socket.ts";
 

@@ -12,7 +12,7 @@ export async function sign(
   about: { secret: string; instanceId: string; deviceId: string; timestamp: number },
 ): Promise<Sign> {
   const subtle = globalThis.crypto?.subtle;
-  if (!subtle) throw new Error("no WebCrypto (browsers have it on https only)");
+  if (!subtle) throw new Error("no WebCrypto: needs https");
   const user = frame.type === "bind" ? frame : frame.user;
   const nonce = randomId();
   const text = [

@@ -91,7 +91,7 @@ export class IndexedDbStore implements SyncStore {
         resolve(db);
       };
       request.onerror = () => reject(problem(request.error));
-      request.onblocked = () => reject(new Error("an older tab holds the database"));
+      request.onblocked = () => reject(new Error("blocked by an older tab"));
     });
   }
 }
