@@ -44,6 +44,8 @@ export interface RunningServer {
 
 /** How long requests under way may take to finish, ms. */
 const FINISH_MS = 10_000;
+/** How long clients may take to hear the farewell, ms. */
+const FAREWELL_MS = 5_000;
 /** Clients of a drained server come back at this rate a second (OPS-3). */
 const RETURN_RATE = 4_000;
 
@@ -91,7 +93,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       stopSampling();
       await appends.drained();
       const spread = Math.max(1_000, sync.size / RETURN_RATE * 1_000);
-      await sync.closeAll(() => Math.round(200 + Math.random() * spread), () => delay(10));
+      // the server's own shutdown would close what is open without a hint
+      const told = sync.closeAll(() => Math.round(200 + Math.random() * spread), () => delay(10));
+      await Promise.race([told, delay(FAREWELL_MS)]);
       await Promise.race([Promise.all(servers.map((server) => server.shutdown())), delay(FINISH_MS)]);
       sync[Symbol.dispose]();
       nonces[Symbol.dispose]();

@@ -81,6 +81,12 @@ export class Socket implements Connection {
     return true;
   }
 
+  /** Resolves when the other side has agreed to the close, or is gone. */
+  whenClosed(): Promise<void> {
+    if (this.#ws.readyState === WebSocket.CLOSED) return Promise.resolve();
+    return new Promise((resolve) => this.#ws.addEventListener("close", () => resolve(), { once: true }));
+  }
+
   close(code: CloseCode, hints: CloseHints = {}, detail = ""): void {
     if (this.#ended) return;
     this.#flush();

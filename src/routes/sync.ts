@@ -77,13 +77,18 @@ export class SyncServer implements Disposable {
     return response;
   }
 
-  /** Closes all sockets in batches, each with a hint of its own, so that clients do not come back all at once (OPS-3). */
-  async closeAll(hint: (index: number) => number, pause: () => Promise<void>): Promise<void> {
-    const sockets = [...this.#peers.keys()];
-    for (const [index, socket] of sockets.entries()) {
-      socket.close(1001, { "retry-after-ms": hint(index) });
+  /**
+   * Closes all sockets in batches, each with a hint of its own, so that clients do not come back all at once (OPS-3).
+   * Resolves when the clients have heard it; `pause` is made after each batch.
+   */
+  async closeAll(hint: () => number, pause: () => Promise<void>): Promise<void> {
+    const heard: Promise<void>[] = [];
+    for (const [index, socket] of [...this.#peers.keys()].entries()) {
+      heard.push(socket.whenClosed());
+      socket.close(1001, { "retry-after-ms": hint() });
       if (index % 500 === 499) await pause();
     }
+    await Promise.all(heard);
   }
 
   [Symbol.dispose](): void {
