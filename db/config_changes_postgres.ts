@@ -26,8 +26,9 @@ export async function createConfig(sql: Sql, actor: Actor, instanceNo: number, c
           threshold, consistency, status, floor, created_at, updated_at)
         values (${instanceNo}, ${config.bizType}, ${config.description}, ${config.scope}, ${config.target},
           ${config.multiDevice}, ${config.persistent}, ${config.retentionDays}, ${config.threshold},
-          ${config.consistency}, 'online', coalesce((select max(c.floor) from config c
-            where c.instance = ${instanceNo} and c.biz_type = ${config.bizType}), 0), ${actor.at}, ${actor.at})`;
+          ${config.consistency}, 'online', greatest(0, (select max(c.floor) from config c
+            where c.instance = ${instanceNo} and c.biz_type = ${config.bizType}), (select value::bigint from meta
+            where key = 'ids_above:' || ${instanceNo}::int)), ${actor.at}, ${actor.at})`;
       const made = await lockConfig(tx, { instanceNo, bizType: config.bizType });
       await record(tx, actor, "config.created", { before: null, after: made });
     });

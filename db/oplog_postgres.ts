@@ -8,27 +8,41 @@ type Row = { n: number; outcome: Appended["outcome"]; id: number; prev: number }
 export function postgresOplog(sql: Sql): Oplog {
   return {
     async append(ops) {
-      // of simultaneous calls with one key the first decides; the others are its duplicates (PUSH-4)
-      const firsts = new Map<string, number>();
-      const unique: NewOp[] = [];
-      const places = ops.map((op) => {
-        const key = `${op.config}\n${op.owner}\n${op.mid}`;
-        const first = firsts.get(key);
-        if (first !== undefined) return { index: first, copy: true };
-        firsts.set(key, unique.length);
-        return { index: unique.push(op) - 1, copy: false };
-      });
+      const { unique, places } = byKey(ops);
       const results = new Array<Appended>(unique.length);
       for (const { n, outcome, id, prev } of await callAppend(sql, unique)) {
         results[n - 1] = outcome === "stored" ? { outcome, id, prev } : { outcome };
       }
-      return places.map(({ index, copy }) => {
-        const result = results[index]!;
-        return copy && result.outcome === "stored" ? { outcome: "duplicate" } : result;
+      return ops.map((op, n) => {
+        const decided = unique[places[n]!]!, result = results[places[n]!]!;
+        if (op === decided || result.outcome !== "stored") return result;
+        return { outcome: isExpired(op) && n < ops.indexOf(decided) ? "expired" : "duplicate" };
       });
     },
   };
 }
+
+/**
+ * Of simultaneous calls with one key the first that may be stored decides; the others are its duplicates (PUSH-4), or
+ * had expired before it came (PUSH-6). `places[n]` says where in `unique` the key of `ops[n]` stands.
+ */
+function byKey(ops: readonly NewOp[]): { unique: NewOp[]; places: number[] } {
+  const known = new Map<string, number>();
+  const unique: NewOp[] = [];
+  const places = ops.map((op) => {
+    const key = `${op.config}\n${op.owner}\n${op.mid}`;
+    const place = known.get(key);
+    if (place === undefined) {
+      known.set(key, unique.length);
+      return unique.push(op) - 1;
+    }
+    if (isExpired(unique[place]!) && !isExpired(op)) unique[place] = op;
+    return place;
+  });
+  return { unique, places };
+}
+
+const isExpired = (op: NewOp) => op.validUntil <= op.at;
 
 function callAppend(sql: Sql, ops: readonly NewOp[]): Promise<Row[]> {
   const config: number[] = [], at: number[] = [], until: number[] = [], early: number[] = [];

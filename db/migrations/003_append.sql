@@ -7,11 +7,15 @@ $$;
 
 -- Lets all ids go on above any that can have been given out: 1,000 ids for each ms since 2024 outrun every real rate,
 -- so that a later jump always lies above an earlier one, whatever backup is restored (2^53 is reached in 285 years).
+-- A config that is made later may have existed after the backup was taken: meta remembers what its ids must be above.
 create function jump_ids(p_instance int default null) returns bigint language plpgsql as $$
-declare target bigint := ((extract(epoch from clock_timestamp()) * 1000)::bigint - 1704067200000) * 1000;
+declare v_target bigint := ((extract(epoch from clock_timestamp()) * 1000)::bigint - 1704067200000) * 1000;
 begin
-  update config set floor = greatest(floor + 1000000000, target) where p_instance is null or instance = p_instance;
-  return target;
+  update config set floor = greatest(floor + 1000000000, v_target)
+  where p_instance is null or instance = p_instance;
+  insert into meta select 'ids_above:' || i.no, v_target from instance i where p_instance is null or i.no = p_instance
+  on conflict (key) do update set value = greatest(meta.value::bigint + 1000000000, v_target);
+  return v_target;
 end $$;
 
 -- Checks once per database connection that this is still the database whose ids were given out (STR-1).

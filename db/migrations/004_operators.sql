@@ -64,12 +64,3 @@ create table connection_sample (
 create index dead_letter_op on dead_letter (config, id);
 create index owed_op on owed (config, id);
 create index sync_point_config on sync_point (config);
-
--- As in 003, whose variable `target` has the name of a column of config: every call failed.
-create or replace function jump_ids(p_instance int default null) returns bigint language plpgsql as $$
-declare v_target bigint := ((extract(epoch from clock_timestamp()) * 1000)::bigint - 1704067200000) * 1000;
-begin
-  update config set floor = greatest(floor + 1000000000, v_target)
-  where p_instance is null or instance = p_instance;
-  return v_target;
-end $$;
