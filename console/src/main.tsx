@@ -1,8 +1,8 @@
 import { createRoot } from "react-dom/client";
+import "./app/base.css";
 import { Providers } from "./app/providers.tsx";
 import { Router } from "./app/router.tsx";
 import { nonceForStyles } from "./app/style_nonce.ts";
-import "./app/base.css";
 import { initialLanguage, loadLanguage } from "./i18n/provider.tsx";
 
 nonceForStyles();

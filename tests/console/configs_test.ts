@@ -12,7 +12,7 @@ browserTest("[CFG-1] a config is made in the browser with what the form asks for
   await page.goto(`${DEMO}/configs`);
   await page.getByRole("link", { name: "New sync" }).click();
   await page.getByLabel("Sync ID", { exact: true }).fill("no spaces here");
-  await page.getByText("1 to 30 of A-Z a-z 0-9 - _", { exact: true }).waitFor();
+  await page.getByText("This does not fit the rule below").waitFor();
   await page.getByLabel("Sync ID", { exact: true }).fill("ORDER-STATE");
   await page.getByLabel("Description").fill("State of an order");
   await page.getByText("Threshold", { exact: true }).click();

@@ -32,11 +32,11 @@ browserTest("[REC-2] records are filtered by operator, action and date", async (
   await using entered = await ui.enter("viewer");
   const { page } = entered;
   await page.goto(`${DEMO}/records?operator=operator-1`);
-  await page.getByRole("cell", { name: "Config taken offline" }).waitFor();
+  await page.getByRole("cell", { name: "Config taken offline", exact: true }).waitFor();
   assert.equal(await page.getByRole("cell", { name: "demo", exact: true }).count(), 0);
   await page.goto(`${DEMO}/records?action=config.created`);
-  await page.getByRole("cell", { name: "Config created" }).first().waitFor();
-  assert.equal(await page.getByRole("cell", { name: "Config taken offline" }).count(), 0);
+  await page.getByRole("cell", { name: "Config created", exact: true }).first().waitFor();
+  assert.equal(await page.getByRole("cell", { name: "Config taken offline", exact: true }).count(), 0);
   await page.goto(`${DEMO}/records?from=2001-01-01&to=2001-01-31`);
   await page.getByText("Nothing matches these filters").waitFor();
   await page.goto(`${DEMO}/records`);
@@ -47,6 +47,6 @@ browserTest("[REC-1] what was done to operators is recorded, and shown to admini
   await using entered = await ui.enter("admin");
   const { page } = entered;
   await page.goto(`${DEMO}/records`);
-  await page.getByText("Operators", { exact: true }).last().click();
-  await page.getByRole("cell", { name: "Operator created" }).first().waitFor();
+  await page.locator(".ant-segmented-item").filter({ hasText: "Operators" }).click();
+  await page.getByRole("cell", { name: "Operator created", exact: true }).first().waitFor();
 });

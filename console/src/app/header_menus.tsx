@@ -1,8 +1,8 @@
-import { BulbOutlined, DownOutlined, GlobalOutlined, UserOutlined } from "@ant-design/icons";
 import { Button, Dropdown, Grid, type MenuProps } from "antd";
 import type { ReactNode } from "react";
 import { useNavigate } from "react-router";
 import { useLogout } from "../api/session.ts";
+import { BulbOutlined, DownOutlined, GlobalOutlined, UserOutlined } from "../components/icons.tsx";
 import { type Language, LANGUAGES } from "../i18n/messages.ts";
 import { useI18n, useMessages } from "../i18n/provider.tsx";
 import { type Appearance, useAppearance } from "./appearance.tsx";

@@ -1,3 +1,6 @@
+import { Menu, type MenuProps } from "antd";
+import type { ReactNode } from "react";
+import { Link, useLocation, useMatch } from "react-router";
 import {
   AppstoreOutlined,
   AuditOutlined,
@@ -8,10 +11,7 @@ import {
   SearchOutlined,
   SendOutlined,
   TeamOutlined,
-} from "@ant-design/icons";
-import { Menu, type MenuProps } from "antd";
-import type { ReactNode } from "react";
-import { Link, useLocation, useMatch } from "react-router";
+} from "../components/icons.tsx";
 import { useMessages } from "../i18n/provider.tsx";
 import { useCan } from "./session_gate.tsx";
 

@@ -1,8 +1,8 @@
-import { MenuOutlined } from "@ant-design/icons";
 import { Button, Drawer, Grid, Layout } from "antd";
 import { Suspense, useEffect, useState } from "react";
 import { Link, Outlet, useLocation } from "react-router";
 import { LoadingState } from "../components/feedback.tsx";
+import { MenuOutlined } from "../components/icons.tsx";
 import { useMessages } from "../i18n/provider.tsx";
 import { HeaderMenus } from "./header_menus.tsx";
 import { InstanceSwitch } from "./instance_switch.tsx";
@@ -19,7 +19,7 @@ export function Shell() {
   useEffect(() => setOpen(false), [pathname]);
   return (
     <Layout className="shell">
-      <a className="skip" href="#content">{t.common.skipToContent}</a>
+      <a className="skip" href="#page-content">{t.common.skipToContent}</a>
       {wide && (
         <Layout.Sider width={244} className="sider">
           <div className="sider-inner">
@@ -45,7 +45,7 @@ export function Shell() {
           <span className="header-zone">{wide ? t.common.localTime(zoneName()) : zoneOffset()}</span>
           <HeaderMenus />
         </Layout.Header>
-        <Layout.Content className="content" id="content" tabIndex={-1}>
+        <Layout.Content className="content" id="page-content" tabIndex={-1}>
           <Suspense fallback={<LoadingState />}>
             <Outlet />
           </Suspense>

@@ -1,7 +1,7 @@
-import { LeftOutlined, RightOutlined } from "@ant-design/icons";
 import { Button, Flex } from "antd";
 import type { CursorPage } from "../app/url_state.ts";
 import { useMessages } from "../i18n/provider.tsx";
+import { LeftOutlined, RightOutlined } from "./icons.tsx";
 
 /** Back and forth in a list that the server pages by cursor; nothing when all of it is on one page. */
 export function CursorPager({ page, next }: { page: CursorPage; next: string | null }) {

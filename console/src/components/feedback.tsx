@@ -1,8 +1,8 @@
 import { Button, Empty, Flex, Result, Skeleton } from "antd";
 import type { ReactNode } from "react";
 import { ApiError } from "../api/errors.ts";
-import { useMessages } from "../i18n/provider.tsx";
 import type { Messages } from "../i18n/messages.ts";
+import { useMessages } from "../i18n/provider.tsx";
 
 /** An error in the operator's words; the server's own sentence where it says more than the status does. */
 export function errorText(error: unknown, t: Messages): string {

@@ -1,10 +1,10 @@
-import { SearchOutlined } from "@ant-design/icons";
 import { DatePicker, Input, Select } from "antd";
 import dayjs from "dayjs";
 import { useEffect, useRef, useState } from "react";
 import { useConfigs } from "../api/configs.ts";
 import { useUrlState } from "../app/url_state.ts";
 import { useMessages } from "../i18n/provider.tsx";
+import { SearchOutlined } from "./icons.tsx";
 
 /** How long typing must rest before it changes the address. */
 const TYPING_REST_MS = 350;

@@ -1,7 +1,7 @@
-import { LeftOutlined } from "@ant-design/icons";
 import { Card, Flex, Typography } from "antd";
 import { type ReactNode, useEffect } from "react";
 import { Link } from "react-router";
+import { LeftOutlined } from "./icons.tsx";
 
 interface PageProps {
   title: string;
@@ -24,7 +24,7 @@ export function Page({ title, hint, back, extra, children, bare }: PageProps) {
     <section className="page" aria-labelledby="page-title">
       {back && (
         <Link className="page-back" to={back.to}>
-          <LeftOutlined aria-hidden /> {back.label}
+          <LeftOutlined /> {back.label}
         </Link>
       )}
       <Flex className="page-head" justify="space-between" align="flex-start" gap={12} wrap>

@@ -40,6 +40,7 @@ export const common = {
   timeWithZone: (label: string, zone: string) => `${label} (${zone})`,
   required: (label: string) => `${label} is required`,
   tooLong: (label: string, max: number) => `${label}: at most ${max} characters`,
+  unfit: "This does not fit the rule below",
   saved: "Saved",
   unsaved: "Leave this page? What you changed is not saved yet.",
   updatedAt: (time: string) => `As of ${time}`,

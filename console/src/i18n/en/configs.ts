@@ -10,7 +10,6 @@ export const configs = {
   emptyHint: "Make one, then send data to it.",
   bizType: "Sync ID",
   bizTypeHint: "1 to 30 of A-Z a-z 0-9 - _, usually capitals and hyphens, like DEVICE-LOCK. It never changes.",
-  bizTypeRule: "1 to 30 of A-Z a-z 0-9 - _",
   description: "Description",
   descriptionHint: "What is pushed, and which feature of the app takes it.",
   scope: "Push scope",

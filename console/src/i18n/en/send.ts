@@ -8,6 +8,7 @@ export const send = {
   deviceId: "Device ID",
   globalNote: "A global push: everybody gets it at the next foreground.",
   content: "Content",
+  contentKind: "Kind of content",
   contentText: "Text",
   contentBinary: "Binary (base64)",
   contentCount: (n: number, max: number) => `${n} / ${max}`,

@@ -42,6 +42,7 @@ export const common: Messages["common"] = {
   timeWithZone: (label, zone) => `${label}（${zone}）`,
   required: (label) => `请填写${label}`,
   tooLong: (label, max) => `${label}最多 ${max} 个字符`,
+  unfit: "不符合下面的规则",
   saved: "已保存",
   unsaved: "确定离开？修改尚未保存。",
   updatedAt: (time) => `数据截至 ${time}`,

@@ -12,7 +12,6 @@ export const configs: Messages["configs"] = {
   emptyHint: "新建一个同步配置，即可发送数据。",
   bizType: "同步标识",
   bizTypeHint: "1-30 个字符，可用 A-Z a-z 0-9 - _，建议用大写字母和 -，如 DEVICE-LOCK。创建后不可修改。",
-  bizTypeRule: "1-30 个字符，可用 A-Z a-z 0-9 - _",
   description: "推送说明",
   descriptionHint: "推送的内容，以及由 App 的哪个功能接收。",
   scope: "推送范围",

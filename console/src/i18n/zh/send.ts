@@ -10,6 +10,7 @@ export const send: Messages["send"] = {
   deviceId: "设备 ID",
   globalNote: "全局推送：所有客户端在下次回到前台时收到。",
   content: "推送内容",
+  contentKind: "内容类型",
   contentText: "文本",
   contentBinary: "二进制（base64）",
   contentCount: (n, max) => `${n} / ${max}`,

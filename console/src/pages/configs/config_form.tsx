@@ -90,7 +90,7 @@ function Identity({ refused }: { refused: (field: string) => object }) {
       label={t.configs.bizType}
       extra={t.configs.bizTypeHint}
       validateFirst
-      rules={[{ required: true }, { pattern: /^[A-Za-z0-9_-]{1,30}$/, message: t.configs.bizTypeRule }]}
+      rules={[{ required: true }, { pattern: /^[A-Za-z0-9_-]{1,30}$/, message: t.common.unfit }]}
       {...refused("bizType")}
     >
       <Input className="code" maxLength={30} placeholder="DEVICE-LOCK" autoComplete="off" spellCheck={false} />

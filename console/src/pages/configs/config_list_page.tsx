@@ -1,4 +1,3 @@
-import { PlusOutlined } from "@ant-design/icons";
 import { Flex } from "antd";
 import { useMemo } from "react";
 import { Link } from "react-router";
@@ -11,6 +10,7 @@ import { CursorPager } from "../../components/cursor_pager.tsx";
 import { type Column, DataList } from "../../components/data_list.tsx";
 import { EmptyState } from "../../components/feedback.tsx";
 import { FilterSelect, FilterText } from "../../components/filters.tsx";
+import { PlusOutlined } from "../../components/icons.tsx";
 import { LinkButton } from "../../components/link_button.tsx";
 import { Page } from "../../components/page.tsx";
 import { QueryView } from "../../components/query_view.tsx";

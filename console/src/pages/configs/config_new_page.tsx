@@ -1,7 +1,7 @@
 import { App } from "antd";
 import { useNavigate } from "react-router";
-import { ApiError } from "../../api/errors.ts";
 import { useCreateConfig } from "../../api/configs.ts";
+import { ApiError } from "../../api/errors.ts";
 import { useCurrentInstance } from "../../app/instance_scope.tsx";
 import { roleFor } from "../../app/permissions.ts";
 import { useCan } from "../../app/session_gate.tsx";

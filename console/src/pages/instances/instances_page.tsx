@@ -1,4 +1,3 @@
-import { PlusOutlined } from "@ant-design/icons";
 import { Button } from "antd";
 import { useMemo } from "react";
 import { Link } from "react-router";
@@ -9,6 +8,7 @@ import { Code } from "../../components/code.tsx";
 import { CursorPager } from "../../components/cursor_pager.tsx";
 import { type Column, DataList } from "../../components/data_list.tsx";
 import { EmptyState } from "../../components/feedback.tsx";
+import { PlusOutlined } from "../../components/icons.tsx";
 import { Page } from "../../components/page.tsx";
 import { QueryView } from "../../components/query_view.tsx";
 import { StatusTag } from "../../components/status_tag.tsx";

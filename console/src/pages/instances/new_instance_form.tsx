@@ -51,7 +51,7 @@ export function NewInstanceForm({ open, onClose }: { open: boolean; onClose: () 
           name="workspaceId"
           label={t.instances.workspaceId}
           extra={t.instances.workspaceHint}
-          rules={[{ required: true }, { pattern: /^[A-Za-z0-9-]{1,48}$/, message: t.instances.workspaceHint }]}
+          rules={[{ required: true }, { pattern: /^[A-Za-z0-9-]{1,48}$/, message: t.common.unfit }]}
         >
           <Input maxLength={48} placeholder="prod" />
         </Form.Item>
@@ -59,7 +59,7 @@ export function NewInstanceForm({ open, onClose }: { open: boolean; onClose: () 
           name="appId"
           label={t.instances.appId}
           extra={t.instances.appHint}
-          rules={[{ required: true }, { pattern: /^[A-Za-z0-9_-]{1,50}$/, message: t.instances.appHint }]}
+          rules={[{ required: true }, { pattern: /^[A-Za-z0-9_-]{1,50}$/, message: t.common.unfit }]}
         >
           <Input maxLength={50} placeholder="320C94C171133" />
         </Form.Item>

@@ -56,7 +56,7 @@ export function NewOperatorForm({ open, onClose, onMade }: NewOperatorFormProps)
           label={t.operators.login}
           extra={t.operators.loginHint}
           validateFirst
-          rules={[{ required: true }, { pattern: /^[A-Za-z0-9._@-]{2,50}$/, message: t.operators.loginHint }]}
+          rules={[{ required: true }, { pattern: /^[A-Za-z0-9._@-]{2,50}$/, message: t.common.unfit }]}
         >
           <Input autoComplete="off" maxLength={50} autoFocus />
         </Form.Item>

@@ -1,4 +1,3 @@
-import { PlusOutlined } from "@ant-design/icons";
 import { Button } from "antd";
 import { useMemo, useState } from "react";
 import { type OneTimePassword, type Operator, useOperators } from "../../api/operators.ts";
@@ -8,6 +7,7 @@ import { useCursorPage, useUrlState } from "../../app/url_state.ts";
 import { CursorPager } from "../../components/cursor_pager.tsx";
 import { type Column, DataList } from "../../components/data_list.tsx";
 import { EmptyState, ForbiddenState } from "../../components/feedback.tsx";
+import { PlusOutlined } from "../../components/icons.tsx";
 import { Page } from "../../components/page.tsx";
 import { QueryView } from "../../components/query_view.tsx";
 import { ShownOnce } from "../../components/shown_once.tsx";

@@ -1,8 +1,8 @@
-import { LineChartOutlined, TableOutlined } from "@ant-design/icons";
 import { Button, Card } from "antd";
 import { type ReactNode, useState } from "react";
 import { localTime } from "../../app/time.ts";
 import { Chart, type Series } from "../../components/chart.tsx";
+import { LineChartOutlined, TableOutlined } from "../../components/icons.tsx";
 import { useTimeTitle } from "../../components/time.tsx";
 import { useMessages } from "../../i18n/provider.tsx";
 

@@ -1,10 +1,10 @@
-import { PauseOutlined, PlayCircleOutlined } from "@ant-design/icons";
 import { Button, Card } from "antd";
 import { useState } from "react";
 import { Link } from "react-router";
 import { type Push, useLivePushes } from "../../api/pushes.ts";
 import { pushLink } from "../../app/push_link.ts";
 import { Code } from "../../components/code.tsx";
+import { PauseOutlined, PlayCircleOutlined } from "../../components/icons.tsx";
 import { PushStateTag } from "../../components/push_state_tag.tsx";
 import { QueryView } from "../../components/query_view.tsx";
 import { StatusTag } from "../../components/status_tag.tsx";

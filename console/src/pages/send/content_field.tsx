@@ -31,7 +31,7 @@ export function ContentField({ form }: { form: FormInstance<SendValues> }) {
         <Form.Item name="binary" noStyle>
           <Segmented
             size="small"
-            aria-label={t.send.content}
+            aria-label={t.send.contentKind}
             options={[{ value: false, label: t.send.contentText }, { value: true, label: t.send.contentBinary }]}
           />
         </Form.Item>

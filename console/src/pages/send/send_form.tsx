@@ -1,9 +1,9 @@
-import { ReloadOutlined, SendOutlined } from "@ant-design/icons";
 import { Alert, App, Button, Form, Input, InputNumber, Select, Space } from "antd";
 import type { Config } from "../../api/configs.ts";
 import { type PushAnswer, type PushBody, type PushDetail, useSendData } from "../../api/pushes.ts";
 import { useCurrentInstance } from "../../app/instance_scope.tsx";
 import { errorText } from "../../components/feedback.tsx";
+import { ReloadOutlined, SendOutlined } from "../../components/icons.tsx";
 import { useMessages } from "../../i18n/provider.tsx";
 import { ContentField } from "./content_field.tsx";
 import { bodyOf, emptyPush, idProblem, newThirdMsgId, pushAgain, type SendValues, SYSTEMS } from "./send_rules.ts";

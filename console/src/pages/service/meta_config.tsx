@@ -1,8 +1,8 @@
-import { DownloadOutlined } from "@ant-design/icons";
 import { App, Button, Card, Flex, Segmented } from "antd";
 import { useState } from "react";
 import { loadMetaConfig } from "../../api/instances.ts";
 import { errorText } from "../../components/feedback.tsx";
+import { DownloadOutlined } from "../../components/icons.tsx";
 import { useMessages } from "../../i18n/provider.tsx";
 
 const PLATFORMS = { ANDROID: "Android", IOS: "iOS", HARMONY: "Harmony", WEB: "Web" } as const;

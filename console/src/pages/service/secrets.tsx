@@ -1,9 +1,9 @@
-import { PlusOutlined } from "@ant-design/icons";
 import { App, Button, Card, Flex, Popconfirm, Tooltip } from "antd";
 import { useState } from "react";
 import { type Instance, type Secret, type ShownSecret, useNewSecret, useRevokeSecret } from "../../api/instances.ts";
 import { Code } from "../../components/code.tsx";
 import { errorText } from "../../components/feedback.tsx";
+import { PlusOutlined } from "../../components/icons.tsx";
 import { ShownOnce } from "../../components/shown_once.tsx";
 import { Time } from "../../components/time.tsx";
 import { useMessages } from "../../i18n/provider.tsx";

@@ -1,8 +1,8 @@
 import type { ReactNode } from "react";
 import type { Delivery, PushDetail } from "../../api/pushes.ts";
 import { duration } from "../../app/time.ts";
-import { Time } from "../../components/time.tsx";
 import type { Tone } from "../../components/status_tag.tsx";
+import { Time } from "../../components/time.tsx";
 import type { Messages } from "../../i18n/messages.ts";
 import { useMessages } from "../../i18n/provider.tsx";
 
