@@ -137,13 +137,17 @@ async function readLists(sql: Sql, requests: readonly PageRequest[]): Promise<Pa
     from unnest(${wanted.map((w) => w.n)}::int[], ${wanted.map((w) => w.instance)}::int[],
       ${wanted.map((w) => w.owner)}::text[], ${wanted.map((w) => w.config)}::int[],
       ${wanted.map((w) => w.subject)}::text[], ${wanted.map((w) => w.device)}::text[],
-      ${wanted.map((w) => w.id)}::bigint[]) w(n, instance, owner, config, subject, device, id)
+      ${wanted.map((w) => w.id)}::bigint[], ${wanted.map((w) => w.threshold)}::int[])
+      w(n, instance, owner, config, subject, device, id, threshold)
     join op o on o.instance = w.instance and o.owner = w.owner and o.config = w.config and o.id = w.id
       and o.payload is not null and not o.dropped
     left join delivery d on d.instance = w.instance and d.subject = w.subject and d.config = w.config
       and d.device = w.device and d.id = w.id
     where not exists (select 1 from dead_letter x where x.instance = w.instance and x.subject = w.subject
       and x.config = w.config and x.device = w.device and x.id = w.id)
+      and (w.threshold is null or d.id is not null
+        or o.id > coalesce((select k.id from op k where k.instance = w.instance and k.owner = w.owner
+          and k.config = w.config order by k.id desc offset w.threshold limit 1), 0))
     order by w.n, w.id`;
   return requests.map((request, index) => ({ ops: collect(rows, index + 1).ops, head: 0, upTo: request.after }));
 }

@@ -12,16 +12,21 @@ export async function saveProgress(sql: Sql, progress: Progress): Promise<void> 
   await sql.begin((transaction) => {
     const tx = transaction as unknown as Tx;
     const statements = [];
+    // what was kept only because it had been sent may be over its threshold when this is done (THR-1)
+    if (done.length) {
+      statements.push(
+        tx`select lock_ended(${done.map((k) => k.config)}::int[], ${done.map((k) => k.subject)}::text[])`,
+      );
+    }
     if (points.length) statements.push(savePoints(tx, points, progress.at));
     if (arrivals.length) statements.push(saveArrivals(tx, arrivals, progress.at));
     if (sent.length) statements.push(saveSent(tx, sent, progress.at));
     if (discarded.length) statements.push(saveDiscarded(tx, discarded, progress.at));
     if (done.length) statements.push(forget(tx, "delivery", done));
     if (settled.length) statements.push(forget(tx, "owed", settled));
-    // what was kept only because it had been sent may now be over its threshold (THR-1)
     if (done.length) {
       statements.push(tx`select drop_ended(${done.map((k) => k.config)}::int[], ${done.map((k) => k.subject)}::text[],
-        ${done.map((k) => k.id)}::bigint[])`);
+        ${done.map((k) => k.id)}::bigint[], ${progress.at})`);
     }
     return statements;
   });

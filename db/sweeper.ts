@@ -26,13 +26,17 @@ export async function sweep(sql: Sql, now: number, pause: () => Promise<void>): 
   const rows = (n: number) => swept.rows += n;
   await foldStatistics(sql);
   await repeat(() => dropEarly(sql, now), payloads);
-  const configs = await sql<{ no: number; retention_days: number; deleted: boolean }[]>`
-    select no, retention_days, deleted_at is not null as deleted from config`;
-  for (const { no, retention_days, deleted } of configs) {
+  const configs = await sql<{ no: number; retention_days: number; deleted: boolean; uncut: boolean }[]>`
+    select c.no, c.retention_days, c.deleted_at is not null as deleted,
+      s.threshold is distinct from c.threshold as uncut
+    from config c left join sweep s on s.config = c.no`;
+  for (const { no, retention_days, deleted, uncut } of configs) {
     if (deleted) {
       await repeat(() => purge(sql, no), rows);
       continue;
     }
+    // a server may have stopped in the middle of it
+    if (uncut) await enforceThreshold(sql, no, now, pause);
     await repeat(() => dropRetained(sql, no, now - retention_days * DAY_MS), payloads);
     await repeat(() => deleteRows(sql, no, now - ROW_DAYS * DAY_MS), rows);
   }
@@ -78,8 +82,8 @@ async function forgetPayloads(sql: Sql, victims: ReturnType<Sql>): Promise<numbe
       update op o set payload = null from victim v
       where o.instance = v.instance and o.owner = v.owner and o.config = v.config and o.id = v.id
     ), unowed as (
-      delete from owed w using victim v where w.instance = v.instance and w.subject = v.owner and w.config = v.config
-        and w.id = v.id
+      delete from owed w using victim v where w.config = v.config and w.id = v.id
+        and (w.subject = v.owner or v.owner = '')
     ), unsent as (
       delete from delivery d using victim v where d.config = v.config and d.id = v.id
         and (d.subject = v.owner or v.owner = '')
@@ -127,26 +131,38 @@ async function purge(sql: Sql, config: number): Promise<number> {
         and a.id = v.id
     ), unsent as (
       delete from delivery d using victim v where d.config = v.config and d.id = v.id
+    ), unowed as (
+      delete from owed w using victim v where w.config = v.config and w.id = v.id
     )
     select count(*)::int as n from victim`;
+  if (row!.n < BATCH) await sql`delete from sync_point where config = ${config}`;
   return row!.n;
 }
 
 /** THR-1 after a threshold was set or lowered: drops what lies over it, stream by stream. */
-export async function enforceThreshold(sql: Sql, config: number, pause: () => Promise<void>): Promise<void> {
+export async function enforceThreshold(
+  sql: Sql,
+  config: number,
+  now: number,
+  pause: () => Promise<void>,
+): Promise<void> {
+  const [cut] = await sql<{ instance: number; threshold: number | null }[]>`
+    select instance, threshold from config where no = ${config}`;
+  if (!cut) return;
   let after = "";
-  for (;;) {
+  for (; cut.threshold !== null;) {
     const owners = await sql<{ owner: string }[]>`select distinct owner from op
-      where config = ${config} and payload is not null and owner > ${after} order by owner limit 200`;
+      where instance = ${cut.instance} and owner > ${after} and config = ${config} and payload is not null
+      order by owner limit 200`;
     const first = after === "" ? [""] : [];
     const batch = [...first, ...owners.map((row) => row.owner)];
-    if (batch.length > 0) {
-      await sql`select drop_over_threshold(${batch.map(() => config)}::int[], ${batch}::text[], true)`;
-    }
-    if (owners.length < 200) return;
+    await sql`select drop_over_threshold(${batch.map(() => config)}::int[], ${batch}::text[], ${now}, true)`;
+    if (owners.length < 200) break;
     after = owners.at(-1)!.owner;
     await pause();
   }
+  await sql`insert into sweep (config, threshold) values (${config}, ${cut.threshold})
+    on conflict (config) do update set threshold = excluded.threshold`;
 }
 
 const GROWING = ["op", "arrival", "delivery", "sync_point", "owed", "dead_letter", "session", "stat_delta"];

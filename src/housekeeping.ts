@@ -57,7 +57,9 @@ export class Housekeeping implements AsyncDisposable {
       for (const { before, after } of change.configs) {
         if (after?.scope === "global" && !before) void broadcaster.load(after);
         const lowered = after?.threshold && (before?.threshold ?? Infinity) > after.threshold;
-        if (before && lowered) this.#run(() => enforceThreshold(this.#d.sql, after.no, () => this.#pause()));
+        if (before && lowered) {
+          this.#run(() => enforceThreshold(this.#d.sql, after.no, clock.now(), () => this.#pause()));
+        }
       }
     });
     this.#every(LOST_HINTS_MS, () => this.findLostHints());

@@ -121,9 +121,11 @@ create unlogged table session (
 create index session_by_user on session (instance, user_id);
 create index session_by_node on session (node);
 
--- How far the sweeper came, per config: payloads dropped and rows deleted for everything accepted up to then.
+-- How far the sweeper came, per config: payloads dropped and rows deleted for everything accepted up to then, and the
+-- threshold that all its streams were last cut to.
 create table sweep (
   config int primary key,
   payload_at bigint not null default 0,
-  row_at bigint not null default 0
+  row_at bigint not null default 0,
+  threshold int
 );

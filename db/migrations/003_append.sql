@@ -26,10 +26,12 @@ declare
 begin
   if current_setting('syncline.identity_checked', true) = 'yes' then return; end if;
   here := database_identity();
-  perform pg_advisory_xact_lock(727, 1);
   select value into seen from meta where key = 'identity';
   if seen is distinct from here then
-    if seen is not null then perform jump_ids(); end if;
+    -- only now: a first append whose commit is late must not hold back those of other connections
+    perform pg_advisory_xact_lock(727, 1);
+    select value into seen from meta where key = 'identity';
+    if seen is distinct from here and seen is not null then perform jump_ids(); end if;
     insert into meta values ('identity', here) on conflict (key) do update set value = excluded.value;
   end if;
   perform set_config('syncline.identity_checked', 'yes', false);
@@ -89,20 +91,24 @@ begin
   )
   select x.n::int, x.verdict, x.new_id, x.new_id - 1 from judged x;
   if exists (select 1 from config c where c.no = any (p_config) and c.threshold is not null) then
-    perform drop_over_threshold(p_config, p_owner);
+    perform drop_over_threshold(p_config, p_owner, (select max(x) from unnest(p_at) x));
   end if;
 end $$;
 
--- THR-1: drops what lies below the newest N of these streams and was neither sent to a target that has not answered
--- yet. Called once per appended row (or per delivery that ended), so looking at as many ids below the cut as there are
--- calls for the stream is enough; p_deep looks at all of them (after the threshold was lowered).
-create function drop_over_threshold(p_config int[], p_owner text[], p_deep boolean default false)
+-- THR-1: drops what lies below the newest N of these streams and was not sent to a target that has not answered yet.
+-- What has expired is left to the sweeper.
+-- Called once per appended row, so looking at as many ids below the cut as there are calls for the stream is enough;
+-- p_deep looks at all of them (after the threshold was lowered). Under the streams' locks: nobody sends meanwhile.
+create function drop_over_threshold(p_config int[], p_owner text[], p_now bigint, p_deep boolean default false)
 returns void language plpgsql as $$
 begin
+  perform pg_advisory_xact_lock(h)
+    from (select distinct hashtextextended(u.owner, u.config) h from unnest(p_owner, p_config) u(owner, config) order by 1) x;
   with stream as (
-    select c.instance, u.owner, c.no as config, c.threshold, count(*) as k
+    select c.instance, u.owner, c.no as config, c.threshold, c.retention_days * 86400000::bigint as retention,
+      count(*) as k
     from unnest(p_config, p_owner) u(config, owner) join config c on c.no = u.config and c.threshold is not null
-    group by 1, 2, 3, 4
+    group by 1, 2, 3, 4, 5
   ), cut as (
     select s.*, (select o.id from op o where o.instance = s.instance and o.owner = s.owner and o.config = s.config
       order by o.id desc offset s.threshold limit 1) as cut_id
@@ -111,15 +117,18 @@ begin
     select o.instance, o.owner, o.config, o.id, o.mid
     from cut c join op o on o.instance = c.instance and o.owner = c.owner and o.config = c.config
       and o.id <= c.cut_id and (p_deep or o.id > c.cut_id - c.k) and not o.dropped and o.payload is not null
+      and least(o.valid_until, o.at + c.retention) > p_now
     where not exists (select 1 from delivery d where d.config = o.config and d.id = o.id
       and (d.subject = o.owner or o.owner = ''))
   ), dropped as (
     update op o set dropped = true, payload = null from victim v
     where o.instance = v.instance and o.owner = v.owner and o.config = v.config and o.id = v.id
+  ), unowed as (
+    delete from owed w using victim v where w.config = v.config and w.id = v.id
+      and (w.subject = v.owner or v.owner = '')
   )
   insert into dead_letter (instance, subject, config, device, id, mid, reason, attempts, at)
-  select v.instance, v.owner, v.config, '', v.id, v.mid, 'threshold', 0,
-    (extract(epoch from clock_timestamp()) * 1000)::bigint
+  select v.instance, v.owner, v.config, '', v.id, v.mid, 'threshold', 0, p_now
   from victim v
   where not exists (select 1 from arrival a where a.instance = v.instance and a.owner = v.owner
     and a.config = v.config and a.id = v.id)

@@ -19,19 +19,29 @@ begin
   select c.instance, c.subject, c.config, c.device, c.id from claimed c;
 end $$;
 
+-- THR-1: before deliveries end, the locks of their streams where there is a threshold: nobody sends until drop_ended has
+-- decided.
+create function lock_ended(p_config int[], p_subject text[]) returns void language sql as $$
+  select pg_advisory_xact_lock(h) from (
+    select distinct hashtextextended(case c.scope when 'global' then '' else u.subject end, c.no) h
+    from unnest(p_config, p_subject) u(config, subject) join config c on c.no = u.config and c.threshold is not null
+    order by 1) x
+$$;
+
 -- THR-1: an op that was kept because it had been sent is dropped once no target waits for it any more.
-create function drop_ended(p_config int[], p_subject text[], p_id bigint[]) returns void language plpgsql as $$
+create function drop_ended(p_config int[], p_subject text[], p_id bigint[], p_now bigint)
+returns void language plpgsql as $$
 begin
   if not exists (select 1 from config c where c.no = any (p_config) and c.threshold is not null) then return; end if;
   with ended as (
-    select distinct c.no as config, c.instance, c.threshold,
+    select distinct c.no as config, c.instance, c.threshold, c.retention_days * 86400000::bigint as retention,
       case c.scope when 'global' then '' else u.subject end as owner, u.id
     from unnest(p_config, p_subject, p_id) u(config, subject, id)
     join config c on c.no = u.config and c.threshold is not null
   ), victim as (
     select o.instance, o.owner, o.config, o.id, o.mid from ended e
     join op o on o.instance = e.instance and o.owner = e.owner and o.config = e.config and o.id = e.id
-      and not o.dropped and o.payload is not null
+      and not o.dropped and o.payload is not null and least(o.valid_until, o.at + e.retention) > p_now
     where o.id <= (select k.id from op k where k.instance = e.instance and k.owner = e.owner and k.config = e.config
         order by k.id desc offset e.threshold limit 1)
       and not exists (select 1 from delivery d where d.config = o.config and d.id = o.id
@@ -39,10 +49,12 @@ begin
   ), dropped as (
     update op o set dropped = true, payload = null from victim v
     where o.instance = v.instance and o.owner = v.owner and o.config = v.config and o.id = v.id
+  ), unowed as (
+    delete from owed w using victim v where w.config = v.config and w.id = v.id
+      and (w.subject = v.owner or v.owner = '')
   )
   insert into dead_letter (instance, subject, config, device, id, mid, reason, attempts, at)
-  select v.instance, v.owner, v.config, '', v.id, v.mid, 'threshold', 0,
-    (extract(epoch from clock_timestamp()) * 1000)::bigint
+  select v.instance, v.owner, v.config, '', v.id, v.mid, 'threshold', 0, p_now
   from victim v
   where not exists (select 1 from arrival a where a.instance = v.instance and a.owner = v.owner
     and a.config = v.config and a.id = v.id)
