@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { postgresOplog } from "../../db/oplog_postgres.ts";
 import { ACTOR } from "../support/catalog.ts";
-import { configNo, newOp, outcomes, testLog } from "../support/log.ts";
+import { configNo, outcomes, testLog } from "../support/log.ts";
+import { newOp } from "../support/new_op.ts";
 
 Deno.test("[STR-1] ids of a stream rise from 1, each stream has its own, and prev is the head before", async () => {
   await using log = await testLog();

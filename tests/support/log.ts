@@ -1,10 +1,8 @@
 import { postgresOplog } from "../../db/oplog_postgres.ts";
-import type { Appended, NewOp, Oplog } from "../../db/oplog.ts";
+import type { Appended, Oplog } from "../../db/oplog.ts";
 import type { NewConfig } from "../../db/catalog_store.ts";
 import { openSql, type Sql } from "../../db/sql.ts";
 import { ACTOR, type CatalogDatabase, catalogDatabase, USER_CONFIG } from "./catalog.ts";
-
-const DAY_MS = 86_400_000;
 
 /** A log in a database of its own, with one config. */
 export type TestLog = AsyncDisposable & {
@@ -23,6 +21,8 @@ export type TestLog = AsyncDisposable & {
 export async function testLog(): Promise<TestLog> {
   const catalog = await catalogDatabase();
   const { sql, store, url, instanceNo } = catalog;
+  // as the server does at its start
+  await sql`select ensure_identity()`;
   const pools: Sql[] = [];
   const newConfig = async (fields: Partial<NewConfig> & { bizType: string }) => {
     await store.createConfig(ACTOR, instanceNo, { ...USER_CONFIG, ...fields });
@@ -52,27 +52,6 @@ export async function configNo(sql: Sql, bizType: string): Promise<number> {
   const [row] = await sql<{ no: number }[]>`select no from config where biz_type = ${bizType} and deleted_at is null`;
   if (row === undefined) throw new Error(`Cannot find the config ${bizType}`);
   return row.no;
-}
-
-let count = 0;
-
-/** A push on its way into the log, with a mid of its own. */
-export function newOp(config: number, fields: Partial<NewOp> = {}): NewOp {
-  const at = fields.at ?? Date.now();
-  return {
-    config,
-    owner: "u-1",
-    mid: `mid-${++count}`,
-    at,
-    validUntil: at + 30 * DAY_MS,
-    early: false,
-    payload: "hello",
-    binary: false,
-    os: null,
-    minVersion: null,
-    maxVersion: null,
-    ...fields,
-  };
 }
 
 /** Outcomes as text: the id, or why there is none. */
