@@ -16,12 +16,12 @@ type Page = { items: PushItem[]; next: PushCursor | null };
 export async function listPushes(sql: Sql, query: PushQuery): Promise<Page> {
   const configs = await configsOf(sql, query);
   const since = Math.max(query.from ?? 0, query.now - PUSH_HISTORY_MS + 1);
-  const until = Math.min(query.to ?? Infinity, (query.after?.at ?? Infinity) + 1, query.now + AHEAD_MS);
+  const until = Math.min(query.to ?? Infinity, endOfCursor(query.after), query.now + AHEAD_MS);
   if (configs.length === 0 || since >= until) return { items: [], next: null };
   const lookAt = isFiltered(query) ? LOOKED_AT : query.limit + 1;
   // One owner's pushes are found by the owner; all others by their time, of which just enough is looked at.
   const window = ownerOf(query) === undefined
-    ? await findWindow(sql, { configs, since, until, wanted: lookAt })
+    ? await findWindow(sql, { among: among(sql, query, configs), since, until, wanted: lookAt })
     : { from: since, to: until };
   return await readPage(sql, query, { configs, window, since, lookAt });
 }
@@ -59,6 +59,12 @@ async function readPage(
   // All of the window was looked at: what is older follows.
   const next = window.from > since ? { at: window.from, config: 0, owner: "", id: 0 } : null;
   return { items, next };
+}
+
+/** A cursor of config 0 says that everything from its moment on was looked at. */
+function endOfCursor(after: PushCursor | undefined): number {
+  if (after === undefined) return Infinity;
+  return after.config === 0 ? after.at : after.at + 1;
 }
 
 function cursorOf({ createdAt, config, owner, id }: Row): PushCursor {
