@@ -28,7 +28,7 @@ export class Opening {
 
   /** Binds the user of a hello before the log is read: what is pushed from now on finds the session. */
   bindHello(session: Session): void {
-    if (session.claims.user) this.#bind(session, session.claims.user, true);
+    if (session.claims?.user) this.#bind(session, session.claims.user, true);
   }
 
   /**
@@ -38,7 +38,9 @@ export class Opening {
    */
   async prepare(session: Session): Promise<{ outranked: number } | OpeningPlan> {
     const { hydrator } = this.#o;
-    const { instance, deviceId, hello, connection, bound, claims } = session;
+    const { instance, deviceId, hello, connection, bound } = session;
+    const { points = [], user: claimed, sameEpoch = true } = session.claims ?? {};
+    session.claims = null;
     const [outranked, device, user] = await Promise.all([
       hydrator.claim({
         instance: instance.no,
@@ -56,8 +58,8 @@ export class Opening {
       bound ? this.#verdictGrace(session, bound) : null,
     ]);
     if (outranked !== null) return { outranked };
-    const deviceStarts = this.#starts(session, "device", device, claims.points, claims.sameEpoch);
-    const userStarts = user && this.#starts(session, "user", user, claims.user?.points ?? [], claims.sameEpoch);
+    const deviceStarts = this.#starts(session, "device", device, points, sameEpoch);
+    const userStarts = user && this.#starts(session, "user", user, claimed?.points ?? [], sameEpoch);
     await hydrator.forgetStale(deviceTarget(session), deviceStarts);
     if (bound && userStarts) await hydrator.forgetStale(userTarget(session, bound), userStarts);
     return { device: deviceStarts, user: userStarts };

@@ -8,7 +8,7 @@ import type { UserActor } from "./user_actor.ts";
 /** The user bound on a session. Each bind makes a new one, so that answers to an older bind are recognised. */
 export type Bound = { actor: UserActor; userId: string; sessionId: string };
 
-/** What a hello said beside the names; kept until the streams are open. */
+/** What a hello said beside the names; forgotten once the streams are open. */
 export type Claims = { points: readonly Point[]; user: Hello["user"]; sameEpoch: boolean };
 
 /** One live connection of one device, from its verified hello to its end. */
@@ -16,14 +16,15 @@ export class Session {
   readonly connection: Connection;
   readonly instance: Instance;
   readonly deviceId: string;
-  readonly hello: Omit<Hello, "points" | "user" | "sign">;
+  /** What the device said about itself. */
+  readonly hello: { seq: number; os: string | undefined; appVersion: string | undefined };
   readonly client: Client;
   readonly connectedAt: number;
   foreground: boolean;
   /** The device's own streams. */
   lanes!: LaneSet;
   bound: Bound | null = null;
-  claims: Claims;
+  claims: Claims | null;
   /** Whether `welcome` was sent. */
   welcomed = false;
   ended = false;
@@ -33,12 +34,12 @@ export class Session {
   #afterWelcome: (() => void)[] = [];
 
   constructor(connection: Connection, instance: Instance, hello: Hello, now: number) {
-    const { points, user, sign: _sign, ...rest } = hello;
+    const { points, user, seq, os, appVersion } = hello;
     this.claims = { points, user, sameEpoch: hello.epoch === undefined || hello.epoch === instance.epoch };
     this.connection = connection;
     this.instance = instance;
     this.deviceId = hello.deviceId;
-    this.hello = rest;
+    this.hello = { seq, os, appVersion };
     this.client = clientOf(hello.os, hello.appVersion);
     this.foreground = hello.foreground;
     this.connectedAt = now;

@@ -15,6 +15,10 @@ export type SocketOptions = {
 };
 
 const BUFFERED_MAX = 1024 * 1024;
+/** Frames a second that a client may send, and the burst. */
+const FRAMES_PER_SECOND = 500;
+const FRAMES_BURST = 5_000;
+const EVENTS = ["message", "close", "error"] as const;
 
 /** A WebSocket as the actors' {@link Connection}: merges what is queued in one turn, watches its buffer, knows its end. */
 export class Socket implements Connection {
@@ -22,16 +26,21 @@ export class Socket implements Connection {
   heardAt: number;
   readonly #ws: WebSocket;
   readonly #o: SocketOptions;
-  #batches: OutBatch[] = [];
+  /** Batches of this turn; null between turns, because most sockets are idle. */
+  #batches: OutBatch[] | null = null;
   #ended = false;
   #probe: (() => void) | null = null;
   #pings = 0;
+  /** Token bucket of frames: what is left, and when that was so. */
+  #tokens = FRAMES_BURST;
+  #tokensAt: number;
 
   constructor(ws: WebSocket, options: SocketOptions) {
     this.#ws = ws;
     this.#o = options;
     this.heardAt = options.clock.now();
-    for (const type of ["message", "close", "error"]) ws.addEventListener(type, this);
+    this.#tokensAt = this.heardAt;
+    for (const type of EVENTS) ws.addEventListener(type, this);
   }
 
   get ended(): boolean {
@@ -58,8 +67,9 @@ export class Socket implements Connection {
   }
 
   queue(batch: OutBatch): void {
-    this.#batches.push(batch);
-    if (this.#batches.length === 1) queueMicrotask(() => this.#flush());
+    if (this.#batches) return void this.#batches.push(batch);
+    this.#batches = [batch];
+    queueMicrotask(() => this.#flush());
   }
 
   /** Sends a ping; without any frame in answer the connection ends, uncharged (DLV-5). */
@@ -81,6 +91,14 @@ export class Socket implements Connection {
     return true;
   }
 
+  /** Counts a frame that came in. @returns whether the client stays within its rate */
+  withinRate(): boolean {
+    const refill = (this.heardAt - this.#tokensAt) * FRAMES_PER_SECOND / 1000;
+    this.#tokens = Math.min(FRAMES_BURST, this.#tokens + Math.max(0, refill)) - 1;
+    this.#tokensAt = this.heardAt;
+    return this.#tokens >= 0;
+  }
+
   /** Resolves when the other side has agreed to the close, or is gone. */
   whenClosed(): Promise<void> {
     if (this.#ws.readyState === WebSocket.CLOSED) return Promise.resolve();
@@ -95,9 +113,9 @@ export class Socket implements Connection {
   }
 
   #flush(): void {
-    if (this.#batches.length === 0) return;
     const batches = this.#batches;
-    this.#batches = [];
+    if (!batches) return;
+    this.#batches = null;
     for (const frame of syncFrames(batches)) this.#write(frame);
   }
 
@@ -111,10 +129,10 @@ export class Socket implements Connection {
   #end(): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#batches = [];
+    this.#batches = null;
     this.#probe?.();
     this.#probe = null;
-    for (const type of ["message", "close", "error"]) this.#ws.removeEventListener(type, this);
+    for (const type of EVENTS) this.#ws.removeEventListener(type, this);
     this.#o.onEnd(this);
   }
 }

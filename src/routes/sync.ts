@@ -11,7 +11,7 @@ import {
   SUBPROTOCOL,
 } from "../protocol.ts";
 import type { Signatures } from "../signature.ts";
-import { Socket } from "../socket.ts";
+import { Socket, type SocketOptions } from "../socket.ts";
 
 export type SyncDeps = {
   catalog: Catalog;
@@ -35,20 +35,22 @@ type Peer =
 
 /** Frames that may wait behind a signature check. */
 const WAITING_MAX = 100;
-/** Frames a second and socket, and the burst. */
-const FRAMES_PER_SECOND = 500;
-const FRAMES_BURST = 5_000;
 const OVERLOADED_MS = 5_000;
 
 /** The long connections of this process (docs/protocol.md): from the upgrade to the registry and back. */
 export class SyncServer implements Disposable {
   readonly #o: SyncDeps;
   readonly #peers = new Map<Socket, Peer>();
-  readonly #rates = new WeakMap<Socket, { tokens: number; at: number }>();
+  readonly #socketOptions: SocketOptions;
   #cancelSweep: () => void = () => {};
 
   constructor(deps: SyncDeps) {
     this.#o = deps;
+    this.#socketOptions = {
+      clock: deps.clock,
+      onFrame: (from, data) => this.#frame(from, data),
+      onEnd: (ended) => this.#ended(ended),
+    };
     this.#sweep();
   }
 
@@ -66,11 +68,7 @@ export class SyncServer implements Disposable {
     // our own pings watch idle sockets
     const { socket: ws, response } = Deno.upgradeWebSocket(request, { idleTimeout: 0, ...protocol });
     const { clock } = this.#o;
-    const socket = new Socket(ws, {
-      clock,
-      onFrame: (from, data) => this.#frame(from, data),
-      onEnd: (ended) => this.#ended(ended),
-    });
+    const socket = new Socket(ws, this.#socketOptions);
     const cancel = clock.after(this.#o.helloTimeoutMs, () => socket.close(4408));
     this.#peers.set(socket, { kind: "greeting", cancel });
     ws.addEventListener("open", () => this.#admit(socket), { once: true });
@@ -105,7 +103,7 @@ export class SyncServer implements Disposable {
   #frame(socket: Socket, data: string): void {
     const peer = this.#peers.get(socket);
     if (!peer) return;
-    if (!this.#withinRate(socket)) return socket.close(4429, { "retry-after-ms": OVERLOADED_MS });
+    if (!socket.withinRate()) return socket.close(4429, { "retry-after-ms": OVERLOADED_MS });
     if (isLonger(data, peer.kind === "greeting" ? MAX_HELLO_BYTES : MAX_FRAME_BYTES)) return socket.close(4413);
     if (socket.answered() && peer.kind === "open") this.#o.registry.heard(peer.session);
     if (peer.kind === "verifying") {
@@ -212,15 +210,6 @@ export class SyncServer implements Disposable {
     if (peer?.kind === "greeting") peer.cancel();
     const session = peer?.kind === "greeting" ? null : peer?.session;
     if (session) this.#o.registry.closed(session);
-  }
-
-  #withinRate(socket: Socket): boolean {
-    const now = this.#o.clock.now();
-    const rate = this.#rates.get(socket) ?? { tokens: FRAMES_BURST, at: now };
-    rate.tokens = Math.min(FRAMES_BURST, rate.tokens + (now - rate.at) * FRAMES_PER_SECOND / 1000) - 1;
-    rate.at = now;
-    this.#rates.set(socket, rate);
-    return rate.tokens >= 0;
   }
 
   /** Pings idle sockets, and drops those that did not answer within two heartbeats. */

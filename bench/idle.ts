@@ -1,0 +1,78 @@
+/**
+ * Idle bound users: memory each, and how long a storm of connects takes; beside bare Deno sockets in the same run.
+ *
+ *     deno task bench:idle [users]
+ */
+import { PROTOCOL_VERSION } from "../src/protocol.ts";
+import { freePort, startProduct } from "./support/product.ts";
+import { residentBytes, ThinClient } from "./support/thin_client.ts";
+
+const users = Number(Deno.args[0] ?? 8_000);
+const AT_ONCE = 256;
+
+const hello = (n: number) =>
+  JSON.stringify({
+    type: "hello",
+    protocol: PROTOCOL_VERSION,
+    seq: Date.now(),
+    instanceId: "default_demo",
+    deviceId: `device-${n}`,
+    os: "android",
+    appVersion: "1.2.0",
+    foreground: true,
+    points: [],
+    user: { userId: `user-${n}`, sessionId: `session-${n}`, points: [] },
+  });
+
+const bare = await bareSockets();
+report("bare Deno socket", bare);
+const product = await syncline();
+report("idle bound user", product);
+console.log(`\nconnect storm: ${(product.ms / bare.ms).toFixed(1)} times the bare accept time`);
+
+type Result = { ms: number; bytesEach: number };
+
+async function syncline(): Promise<Result> {
+  await using server = await startProduct();
+  return await storm(server.port, "/sync", server.pid, hello);
+}
+
+async function bareSockets(): Promise<Result> {
+  const port = freePort();
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      "eval",
+      `Deno.serve({ hostname: "127.0.0.1", port: ${port}, onListen() {} }, (r) => {
+      if (!r.headers.get("upgrade")) return new Response("ok");
+      const { socket, response } = Deno.upgradeWebSocket(r, { idleTimeout: 0, protocol: "syncline.v1" });
+      socket.onmessage = () => socket.send("welcome");
+      return response; })`,
+    ],
+  }).spawn();
+  try {
+    while (!await fetch(`http://127.0.0.1:${port}`).then((r) => r.text(), () => null));
+    return await storm(port, "/", child.pid, hello);
+  } finally {
+    child.kill();
+    await child.status;
+  }
+}
+
+async function storm(port: number, path: string, pid: number, first: (n: number) => string): Promise<Result> {
+  const before = residentBytes(pid);
+  const clients: ThinClient[] = [];
+  const start = performance.now();
+  let next = 0;
+  await Promise.all(Array.from({ length: AT_ONCE }, async () => {
+    while (next < users) clients.push(await ThinClient.open(port, path, first(next++)));
+  }));
+  const ms = performance.now() - start;
+  await new Promise((resolve) => setTimeout(resolve, 3_000));
+  const bytesEach = (residentBytes(pid) - before) / users;
+  for (const client of clients) client[Symbol.dispose]();
+  return { ms, bytesEach };
+}
+
+function report(name: string, { ms, bytesEach }: Result): void {
+  console.log(`${name.padEnd(20)} ${users} in ${(ms / 1000).toFixed(1)} s, ${(bytesEach / 1024).toFixed(1)} KB each`);
+}

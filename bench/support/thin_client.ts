@@ -1,0 +1,55 @@
+/** A client of a few hundred bytes on a bare TCP connection, for having very many of them in one process. */
+export class ThinClient implements Disposable {
+  readonly #connection: Deno.TcpConn;
+
+  private constructor(connection: Deno.TcpConn) {
+    this.#connection = connection;
+  }
+
+  /** Connects, upgrades, says `first`, and resolves when a frame has come back (without `first`: when upgraded). */
+  static async open(port: number, path: string, first?: string): Promise<ThinClient> {
+    const connection = await Deno.connect({ hostname: "127.0.0.1", port });
+    await connection.write(encoder.encode(
+      `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
+        `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: syncline.v1\r\n\r\n`,
+    ));
+    const client = new ThinClient(connection);
+    await client.read();
+    if (first !== undefined) {
+      await client.send(first);
+      await client.read();
+    }
+    return client;
+  }
+
+  /** Sends one text frame, masked with zeros. */
+  async send(text: string): Promise<void> {
+    const body = encoder.encode(text);
+    const head = body.length < 126 ? [0x81, 0x80 | body.length] : [0x81, 0xfe, body.length >> 8, body.length & 255];
+    const frame = new Uint8Array(head.length + 4 + body.length);
+    frame.set(head);
+    frame.set(body, head.length + 4);
+    await this.#connection.write(frame);
+  }
+
+  /** The next bytes that come, as text. */
+  async read(): Promise<string> {
+    const n = await this.#connection.read(shared);
+    if (n === null) throw new Error("Cannot read: the server closed the connection");
+    return decoder.decode(shared.subarray(0, n));
+  }
+
+  [Symbol.dispose](): void {
+    this.#connection.close();
+  }
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+const shared = new Uint8Array(64 * 1024);
+
+/** Resident memory of a process, bytes. */
+export function residentBytes(pid: number): number {
+  const line = Deno.readTextFileSync(`/proc/${pid}/status`).split("\n").find((text) => text.startsWith("VmRSS:"));
+  return Number(/\d+/.exec(line ?? "")?.[0] ?? NaN) * 1024;
+}
