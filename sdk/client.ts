@@ -67,7 +67,8 @@ export class SyncClient implements AsyncDisposable {
     this.#unwatch = unwatch;
     options.signal?.addEventListener("abort", () => void this.close(), { once: true });
     if (options.signal?.aborted) void this.close();
-    else this.#post({ type: "start" });
+    // The app adds its listeners and subscribers first.
+    else queueMicrotask(() => this.#post({ type: "start" }));
   }
 
   get status(): ClientStatus {

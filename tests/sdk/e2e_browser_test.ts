@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import type { Page } from "playwright-core";
+import { chatWorld, status, texts } from "./support/chat_page.ts";
+import { until } from "./support/until.ts";
+
+const say = (text: string) => JSON.stringify({ from: "bob", text });
+const connected = (page: Page) => until("connected", async () => await status(page) === "connected", 20_000);
+const shows = (page: Page, count: number) =>
+  until(`${count} messages`, async () => (await texts(page)).length >= count, 20_000);
+
+Deno.test("[SDK-5] browser: receives live, and after a reload neither loses nor repeats; the screenshot shows a chat", async () => {
+  await using world = await chatWorld();
+  const { server } = world;
+  await server.push({ linkToken: "alice", payload: say("before") });
+  const page = await world.open("one");
+  await connected(page);
+  await server.push({ linkToken: "alice", payload: say("live") });
+  await page.fill("#text", "Hello Bob");
+  await page.click("button");
+  await shows(page, 3);
+  const databases = await page.evaluate(() => {
+    const { indexedDB } = globalThis as unknown as { indexedDB: { databases(): Promise<{ name: string }[]> } };
+    return indexedDB.databases();
+  });
+  await page.reload();
+  await connected(page);
+  await server.push({ linkToken: "alice", payload: say("after the reload") });
+  await shows(page, 4);
+  assert.deepEqual(await texts(page), ["before", "live", "Hello Bob", "after the reload"]);
+  assert.deepEqual(databases.map((d) => d.name), ["syncline-default_demo"]);
+  await page.goto("about:blank");
+  await server.push({ linkToken: "alice", payload: say("while away") });
+  const again = await world.open("one");
+  await shows(again, 5);
+  assert.deepEqual((await texts(again)).at(-1), "while away");
+  const folder = Deno.env.get("SCREENSHOTS");
+  if (folder) await again.screenshot({ path: `${folder}/chat.png` });
+  assert.deepEqual(world.problems, []);
+});
+
+Deno.test("[SDK-6] browser: offline and online by the browser's own switch", async () => {
+  await using world = await chatWorld();
+  const page = await world.open("one");
+  await connected(page);
+  await world.setOffline("one", true);
+  await until("offline", async () => await status(page) !== "connected", 20_000);
+  await world.server.push({ linkToken: "alice", payload: say("missed") });
+  await world.setOffline("one", false);
+  await shows(page, 1);
+  assert.equal(await status(page), "connected");
+  assert.deepEqual(await texts(page), ["missed"]);
+});
+
+Deno.test("[SDK-6] browser: a hidden page closes its connection, a visible one catches up", async () => {
+  await using world = await chatWorld();
+  const page = await world.open("one");
+  await connected(page);
+  await show(page, "hidden");
+  await until("background", async () => await status(page) === "background");
+  await until(
+    "not online",
+    async () => (await world.server.push({ linkToken: "alice", payload: say("m") })).msg === "NOT_ONLINE",
+  );
+  await show(page, "visible");
+  await shows(page, 1);
+  assert.equal(await status(page), "connected");
+});
+
+Deno.test("[SDK-7] browser: 2,000 messages of catch-up in order, without a frozen page", async () => {
+  await using world = await chatWorld();
+  const sent = Array.from({ length: 2000 }, (_, i) => `n-${i}`);
+  for (let i = 0; i < sent.length; i += 50) {
+    // Together, but with ids in order: within a stream they follow the order of the answers.
+    for (const text of sent.slice(i, i + 50)) {
+      assert.equal((await world.server.push({ linkToken: "alice", payload: say(text) })).success, true);
+    }
+  }
+  const page = await world.open("one", "?me=nobody");
+  // The longest time that the page did not come to do anything else.
+  await page.goto(world.url + "/?me=alice");
+  await page.evaluate(() => {
+    const state = globalThis as unknown as { longest: number };
+    state.longest = 0;
+    let last = performance.now();
+    const beat = () => {
+      const now = performance.now();
+      state.longest = Math.max(state.longest, now - last);
+      last = now;
+      setTimeout(beat, 0);
+    };
+    beat();
+  });
+  await until("all", async () => await page.locator("#messages li").count() >= sent.length, 40_000);
+  assert.deepEqual(await texts(page), sent);
+  const longest = await page.evaluate(() => (globalThis as unknown as { longest: number }).longest);
+  assert.ok(longest < 500, `the page stood still for ${Math.round(longest)} ms`);
+});
+
+Deno.test("[SDK-5] browser: two tabs share one installation; nothing doubled, nothing lost, whoever leads", async () => {
+  await using world = await chatWorld();
+  const { server } = world;
+  const one = await world.open("one");
+  await connected(one);
+  const two = await world.open("one");
+  await until("standby", async () => await status(two) === "standby");
+  for (const n of [1, 2, 3]) await server.push({ linkToken: "alice", payload: say(`m-${n}`) });
+  await shows(one, 3);
+  // The tab in front takes over when the leader goes to the background, …
+  await show(one, "hidden");
+  await connected(two);
+  await server.push({ linkToken: "alice", payload: say("m-4") });
+  await shows(two, 1);
+  // … and when it is closed.
+  await show(one, "visible");
+  await two.close();
+  await connected(one);
+  await server.push({ linkToken: "alice", payload: say("m-5") });
+  const all = () =>
+    one.evaluate(() => JSON.parse(localStorage.getItem("chat-alice") ?? "[]").map((m: { text: string }) => m.text));
+  await until("the last", async () => (await all()).includes("m-5"));
+  const list = await (await server.admin("GET", "/api/instances/default_demo/users/alice")).json();
+  assert.equal(list.sessions.length, 1);
+  assert.deepEqual(await texts(one), ["m-1", "m-2", "m-3", "m-5"]);
+});
+
+/** Headless pages are always visible; this is what a browser tells a page, no more. */
+async function show(page: Page, state: "visible" | "hidden"): Promise<void> {
+  await page.evaluate((state) => {
+    const { document } = globalThis as unknown as { document: EventTarget };
+    Object.defineProperty(document, "visibilityState", { value: state, configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+  }, state);
+}
