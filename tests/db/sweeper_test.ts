@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import type { Sql } from "../../db/sql.ts";
+import { sweep } from "../../db/sweeper.ts";
+import { ACTOR } from "../support/catalog.ts";
+import { configNo, outcomes, testLog } from "../support/log.ts";
+import { newOp } from "../support/new_op.ts";
+
+const DAY = 86_400_000;
+const START = 1_732_000_000_000;
+
+/** Sweeps at a time in days from the start. @returns how often it paused */
+async function sweepOn(sql: Sql, day: number): Promise<number> {
+  let pauses = 0;
+  await sweep(sql, START + day * DAY, () => Promise.resolve(void pauses++));
+  return pauses;
+}
+
+const payloads = async (sql: Sql) =>
+  (await sql<{ id: number; kept: boolean }[]>`select id, payload is not null as kept from op order by id`)
+    .map(({ id, kept }) => `${id}${kept ? "" : " bare"}`);
+
+Deno.test("[PER-1] a payload is kept until its own validity or the retention ends; the bare row stays 30 days", async () => {
+  await using log = await testLog();
+  const config = await log.newConfig({ bizType: "WEEK", retentionDays: 7 });
+  const week = { at: START, validUntil: START + 7 * DAY };
+  await log.log.append([
+    newOp(config, week),
+    newOp(config, { at: START, validUntil: START + DAY, early: true }),
+    newOp(config, { at: START + 2 * DAY, validUntil: START + 9 * DAY }),
+  ]);
+  const seen: Record<number, string[]> = {};
+  for (const day of [0.9, 1, 6.9, 7, 9, 29.9, 30, 32]) {
+    await sweepOn(log.sql, day);
+    seen[day] = await payloads(log.sql);
+  }
+  assert.deepEqual(seen, {
+    0.9: ["1", "2", "3"],
+    1: ["1", "2 bare", "3"],
+    6.9: ["1", "2 bare", "3"],
+    7: ["1 bare", "2 bare", "3"],
+    9: ["1 bare", "2 bare", "3 bare"],
+    29.9: ["1 bare", "2 bare", "3 bare"],
+    30: ["3 bare"],
+    // the stream's newest row stays without its key: it remembers the head
+    32: ["3 bare"],
+  });
+});
+
+Deno.test("[PUSH-4] a key is remembered for 30 days from acceptance, also when the payload is gone, and no longer", async () => {
+  await using log = await testLog();
+  const key = { at: START, mid: "m-1", validUntil: START + DAY, early: true };
+  const again = (day: number) =>
+    log.log.append([newOp(log.config, { mid: "m-1", at: START + day * DAY })]).then(outcomes);
+  assert.deepEqual(outcomes(await log.log.append([newOp(log.config, key)])), [1]);
+  await sweepOn(log.sql, 2);
+  assert.deepEqual(await again(2), ["duplicate"]);
+  await sweepOn(log.sql, 29.9);
+  assert.deepEqual(await again(29.9), ["duplicate"]);
+  await sweepOn(log.sql, 30.1);
+  assert.deepEqual(await again(30.1), [2]);
+});
+
+Deno.test("[STR-1] ids go on after every row of a stream has been swept away", async () => {
+  await using log = await testLog();
+  const append = (day: number) => log.log.append([newOp(log.config, { at: START + day * DAY })]).then(outcomes);
+  assert.deepEqual([await append(0), await append(0)], [[1], [2]]);
+  await sweepOn(log.sql, 40);
+  assert.deepEqual(await append(41), [3]);
+  await sweepOn(log.sql, 80);
+  assert.deepEqual(await append(81), [4]);
+  const rows = await log.sql`select id from op`;
+  assert.equal(rows.length, 2, "of the old rows only the newest is left");
+});
+
+Deno.test("[CFG-5] the ops of a deleted config go, in batches, with all that was recorded of them", async () => {
+  await using log = await testLog();
+  const { store, instanceNo } = log.catalog;
+  await log.log.append(Array.from({ length: 1_200 }, () => newOp(log.config, { at: START })));
+  await log.sql`insert into delivery (instance, subject, config, device, id, attempts, at)
+    values (${instanceNo}, 'u-1', ${log.config}, 'd-1', 5, 0, ${START})`;
+  await log.sql`insert into arrival (instance, owner, config, id, at, device)
+    values (${instanceNo}, 'u-1', ${log.config}, 5, ${START}, 'd-1')`;
+  const key = { instanceNo, bizType: "UCHAT" };
+  await store.setConfigStatus(ACTOR, key, "offline");
+  await store.deleteConfig(ACTOR, key);
+  assert.ok(await sweepOn(log.sql, 1) >= 2, "it paused between batches");
+  for (const table of ["op", "delivery", "arrival"]) {
+    assert.deepEqual([...await log.sql`select from ${log.sql(table)}`], [], table);
+  }
+  await log.newConfig({ bizType: "UCHAT" });
+  assert.deepEqual(outcomes(await log.log.append([newOp(await configNo(log.sql, "UCHAT"))])), [1_201]);
+});
+
+Deno.test("[PER-1] sweeping neither waits for a push under way nor keeps one waiting", async () => {
+  await using log = await testLog();
+  await log.log.append([newOp(log.config, { at: START, validUntil: START + DAY, early: true })]);
+  const writer = log.otherPool(1);
+  let done = () => {};
+  const holding = new Promise<void>((resolve) => done = resolve);
+  const { promise: held, resolve: holds } = Promise.withResolvers<void>();
+  const transaction = writer.begin(async (tx) => {
+    await tx`select pg_advisory_xact_lock(hashtextextended('u-1', ${log.config}))`;
+    await tx`select from op for update`;
+    holds();
+    await holding;
+  });
+  await held;
+  await sweepOn(log.sql, 2);
+  assert.deepEqual(await payloads(log.sql), ["1"]);
+  done();
+  await transaction;
+  await sweepOn(log.sql, 2);
+  assert.deepEqual(await payloads(log.sql), ["1 bare"]);
+});
