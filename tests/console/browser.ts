@@ -75,3 +75,9 @@ async function openPage(browser: Browser, options: PageOptions): Promise<TestPag
   });
   return { page, context, problems, [Symbol.asyncDispose]: () => context.close() };
 }
+
+/** Waits until a page has its heading and nothing on it is loading any more. */
+export async function settled(page: Page): Promise<void> {
+  await page.getByRole("heading", { level: 1 }).first().waitFor();
+  await page.locator("[role=status] .ant-skeleton").first().waitFor({ state: "detached" });
+}

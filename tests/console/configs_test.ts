@@ -139,5 +139,5 @@ browserTest("[CON-2] a config that does not exist is told as such", async () => 
   await using entered = await ui.enter("viewer");
   await entered.page.goto(`${DEMO}/configs/NO-SUCH`);
   await entered.page.getByRole("heading", { name: "There is no such page" }).waitFor();
-  await entered.page.getByText("There is no config NO-SUCH").waitFor();
+  await entered.page.getByText("There is no such config.").waitFor();
 });

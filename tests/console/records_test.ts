@@ -15,7 +15,7 @@ browserTest("[REC-2] a change is shown with its whole object, old beside new, wh
   assert.equal(await changed.count(), 1);
   assert.match(await changed.locator("del").innerText(), /Chat messages/);
   assert.equal(await changed.locator("ins").innerText(), "Chat, new words");
-  const color = await changed.locator("ins").evaluate((element) => getComputedStyle(element).color);
+  const color = await page.evaluate<string>("getComputedStyle(document.querySelector('tr.changed ins')).color");
   const [red = 0, green = 0, blue = 0] = color.match(/\d+/g)?.map(Number) ?? [];
   assert.ok(red > 120 && red > 3 * green && red > 3 * blue, color);
   await dialog.getByText("retentionDays").waitFor();

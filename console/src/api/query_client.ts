@@ -1,9 +1,17 @@
-import { QueryClient } from "@tanstack/react-query";
-import { isTransient } from "./errors.ts";
+import { MutationCache, QueryCache, QueryClient } from "@tanstack/react-query";
+import { ApiError, isTransient } from "./errors.ts";
 
 /** Server state: a refusal is final, a server that does not answer is asked twice more. */
 export function createQueryClient(): QueryClient {
-  return new QueryClient({
+  // A session that has ended, or must choose a password, shows first in whatever is asked for: ask who we are again.
+  const onError = (error: unknown) => {
+    if (error instanceof ApiError && SESSION_CHANGED.has(error.code)) {
+      void client.invalidateQueries({ queryKey: ["me"] });
+    }
+  };
+  const client = new QueryClient({
+    queryCache: new QueryCache({ onError: (error, query) => query.queryKey[0] !== "me" && onError(error) }),
+    mutationCache: new MutationCache({ onError }),
     defaultOptions: {
       queries: {
         staleTime: 5_000,
@@ -12,4 +20,7 @@ export function createQueryClient(): QueryClient {
       },
     },
   });
+  return client;
 }
+
+const SESSION_CHANGED = new Set(["UNAUTHENTICATED", "PASSWORD_CHANGE_REQUIRED"]);

@@ -1,6 +1,6 @@
-import { Button, Result } from "antd";
+import { Button } from "antd";
 import { Link, Navigate } from "react-router";
-import { NotFoundState } from "../components/feedback.tsx";
+import { NotFoundState, State } from "../components/feedback.tsx";
 import { useMessages } from "../i18n/provider.tsx";
 import { readPreference } from "./preferences.ts";
 
@@ -12,7 +12,7 @@ export function HomePage() {
 
 export function LostPage() {
   const t = useMessages();
-  return <NotFoundState extra={<Link to="/instances">{t.shell.allInstances}</Link>} />;
+  return <NotFoundState action={<Link to="/instances">{t.shell.allInstances}</Link>} />;
 }
 
 /** A page that could not be drawn, or whose files a newer build has replaced. */
@@ -20,11 +20,11 @@ export function CrashPage() {
   const t = useMessages();
   return (
     <div role="alert">
-      <Result
-        status="error"
+      <State
+        glyph="broken"
         title={t.states.crashTitle}
-        subTitle={t.states.crashHint}
-        extra={<Button type="primary" onClick={() => globalThis.location.reload()}>{t.common.retry}</Button>}
+        hint={t.states.crashHint}
+        action={<Button type="primary" onClick={() => globalThis.location.reload()}>{t.common.retry}</Button>}
       />
     </div>
   );

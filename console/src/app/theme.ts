@@ -71,7 +71,6 @@ export function themeConfig(dark: boolean): ThemeConfig {
         headerPadding: "0 20px",
       },
       Menu: { itemBorderRadius: 8, activeBarBorderWidth: 0, itemMarginInline: 0, ...(dark && DARK_MENU) },
-      Table: { headerBorderRadius: 8, cellPaddingBlock: 12 },
     },
   };
 }

@@ -1,4 +1,4 @@
-import { Button, Empty, Flex, Result, Skeleton } from "antd";
+import { Button, Skeleton } from "antd";
 import type { ReactNode } from "react";
 import { ApiError } from "../api/errors.ts";
 import type { Messages } from "../i18n/messages.ts";
@@ -8,6 +8,8 @@ import { useMessages } from "../i18n/provider.tsx";
 export function errorText(error: unknown, t: Messages): string {
   if (!(error instanceof ApiError)) return error instanceof Error ? error.message : t.states.errorServer;
   if (error.status === 0) return t.states.errorNetwork;
+  const refusal = new Map(Object.entries(t.states.refusals)).get(error.code);
+  if (refusal !== undefined) return refusal;
   if (error.status === 429) return t.states.errorTooMany;
   if (error.status === 503) return t.states.errorBusy;
   if (error.status >= 500) return t.states.errorServer;
@@ -25,43 +27,25 @@ export function LoadingState({ rows = 6 }: { rows?: number }) {
 
 export function ErrorState({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
   const t = useMessages();
-  if (error instanceof ApiError && error.status === 403) return <ForbiddenState hint={error.message} />;
-  if (error instanceof ApiError && error.status === 404) return <NotFoundState hint={error.message} />;
+  if (error instanceof ApiError && error.status === 403) return <ForbiddenState hint={errorText(error, t)} />;
+  if (error instanceof ApiError && error.status === 404) return <NotFoundState hint={errorText(error, t)} />;
+  const retry = onRetry && <Button type="primary" onClick={onRetry}>{t.common.retry}</Button>;
   return (
     <div role="alert">
-      <Result
-        status="warning"
-        title={t.states.errorTitle}
-        subTitle={errorText(error, t)}
-        extra={onRetry && <Button type="primary" onClick={onRetry}>{t.common.retry}</Button>}
-      />
+      <State glyph="broken" title={t.states.errorTitle} hint={errorText(error, t)} action={retry} />
     </div>
   );
 }
 
 export function ForbiddenState({ hint }: { hint: string }) {
   const t = useMessages();
-  return (
-    <Result
-      status="info"
-      icon={<Glyph kind="lock" />}
-      title={<h1 className="state-title">{t.states.forbiddenTitle}</h1>}
-      subTitle={hint}
-    />
-  );
+  return <State glyph="lock" title={<h1>{t.states.forbiddenTitle}</h1>} hint={hint} />;
 }
 
-export function NotFoundState({ hint, extra }: { hint?: string; extra?: ReactNode }) {
+export function NotFoundState({ hint, action }: { hint?: string; action?: ReactNode }) {
   const t = useMessages();
-  return (
-    <Result
-      status="info"
-      icon={<Glyph kind="lost" />}
-      title={<h1 className="state-title">{t.states.notFoundTitle}</h1>}
-      subTitle={hint ?? t.states.notFoundHint}
-      extra={extra}
-    />
-  );
+  const title = <h1>{t.states.notFoundTitle}</h1>;
+  return <State glyph="lost" title={title} hint={hint ?? t.states.notFoundHint} action={action} />;
 }
 
 interface EmptyProps {
@@ -72,34 +56,34 @@ interface EmptyProps {
 
 export function EmptyState({ title, hint, action }: EmptyProps) {
   const t = useMessages();
+  return <State glyph="empty" title={title ?? t.states.emptyTitle} hint={hint} action={action} />;
+}
+
+interface StateProps {
+  glyph: keyof typeof PATHS;
+  title: ReactNode;
+  hint?: ReactNode;
+  action?: ReactNode;
+}
+
+/** In place of content: a drawing, what is the matter, and what can be done about it. */
+export function State({ glyph, title, hint, action }: StateProps) {
   return (
-    <Empty
-      className="pad"
-      image={<Glyph kind="empty" />}
-      styles={{ image: { height: 72 } }}
-      description={
-        <Flex vertical gap={4} align="center">
-          <strong>{title ?? t.states.emptyTitle}</strong>
-          {hint && <span className="muted">{hint}</span>}
-        </Flex>
-      }
-    >
-      {action}
-    </Empty>
+    <div className="state">
+      <svg viewBox="0 0 80 76" width={80} height={76} className="glyph" aria-hidden="true">
+        <path d={PATHS[glyph]} />
+      </svg>
+      <div className="state-title">{title}</div>
+      {hint && <div className="muted">{hint}</div>}
+      {action && <div className="state-action">{action}</div>}
+    </div>
   );
 }
 
+// Line drawings, coloured by the theme.
 const PATHS = {
   empty: "M14 38h14l4 6h16l4-6h14M14 38l8-20h36l8 20v20H14z",
   lock: "M24 36h32v26H24zM30 36v-8a10 10 0 0 1 20 0v8M40 46v6",
+  broken: "M40 14l28 48H12zM40 32v14M40 53v1",
   lost: "M34 16a18 18 0 1 0 0 36a18 18 0 0 0 0-36zM47 47l15 15M28 34h12",
 };
-
-/** Line drawings for the states without data; plain SVG, coloured by the theme. */
-function Glyph({ kind }: { kind: keyof typeof PATHS }) {
-  return (
-    <svg viewBox="0 0 80 76" width={80} height={76} className="glyph" aria-hidden="true">
-      <path d={PATHS[kind]} />
-    </svg>
-  );
-}

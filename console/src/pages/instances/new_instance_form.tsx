@@ -23,7 +23,7 @@ export function NewInstanceForm({ open, onClose }: { open: boolean; onClose: () 
       onError: (error) => {
         if (error instanceof ApiError && error.status < 500 && error.status !== 0) {
           const field = error.field === "workspaceId" || error.field === "name" ? error.field : "appId";
-          form.setFields([{ name: field, errors: [error.message] }]);
+          form.setFields([{ name: field, errors: [errorText(error, t)] }]);
         } else void message.error(errorText(error, t));
       },
     });

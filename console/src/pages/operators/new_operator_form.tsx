@@ -29,7 +29,7 @@ export function NewOperatorForm({ open, onClose, onMade }: NewOperatorFormProps)
       },
       onError: (error) => {
         if (error instanceof ApiError && error.status >= 400 && error.status < 500) {
-          form.setFields([{ name: "login", errors: [error.message] }]);
+          form.setFields([{ name: "login", errors: [errorText(error, t)] }]);
         } else void message.error(errorText(error, t));
       },
     });
