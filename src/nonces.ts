@@ -28,6 +28,7 @@ export function createNonces({ store, clock, onError = () => {} }: {
 }): Nonces {
   const waiting: Waiting[] = [];
   let running = 0;
+  let disposed = false;
   let cancelSweep = () => {};
 
   function pump(): void {
@@ -50,9 +51,11 @@ export function createNonces({ store, clock, onError = () => {} }: {
   }
 
   function scheduleSweep(): void {
+    if (disposed) return;
     cancelSweep = clock.after(SWEEP_MS, () => {
-      store.forget(clock.now() - REMEMBERED_MS).catch(onError);
-      scheduleSweep();
+      store.forget(clock.now() - REMEMBERED_MS).catch((error) => {
+        if (!disposed) onError(error); // a stopping server has closed its connections
+      }).finally(scheduleSweep);
     });
   }
 
@@ -63,6 +66,9 @@ export function createNonces({ store, clock, onError = () => {} }: {
         waiting.push({ use, resolve, reject });
         pump();
       }),
-    [Symbol.dispose]: () => cancelSweep(),
+    [Symbol.dispose]: () => {
+      disposed = true;
+      cancelSweep();
+    },
   };
 }

@@ -115,14 +115,20 @@ function openConsistency(clock: Clock): Consistency {
 
 function sample(admin: Admin, clock: Clock, failed: (error: unknown) => void): () => void {
   let cancel = () => {};
+  let stopped = false;
   const next = () => {
+    if (stopped) return;
     cancel = clock.after(SAMPLE_MS, () => {
-      admin.sampleConnections().catch(failed);
-      next();
+      admin.sampleConnections().catch((error) => {
+        if (!stopped) failed(error);
+      }).finally(next);
     });
   };
   next();
-  return () => cancel();
+  return () => {
+    stopped = true;
+    cancel();
+  };
 }
 
 type Listening = Deno.HttpServer<Deno.NetAddr>;
