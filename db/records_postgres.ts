@@ -1,4 +1,4 @@
-import type { JSONValue, TransactionSql } from "postgres";
+import type { TransactionSql } from "postgres";
 import type { Actor, NewRecord, OperatorRecord, RecordedObject, RecordQuery, Records } from "./records.ts";
 import type { Sql } from "./sql.ts";
 
@@ -14,11 +14,12 @@ export function postgresRecords(sql: Sql): Records {
 export async function writeRecord(sql: Sql | TransactionSql, actor: Actor, record: NewRecord): Promise<void> {
   await sql`insert into record (at, operator, action, instance, object, before, after)
     values (${actor.at}, ${actor.operator}, ${record.action}, ${record.instanceNo ?? 0}, ${storable(record.object)},
-      ${json(sql, record.before)}, ${json(sql, record.after)})`;
+      ${text(record.before)}::text::json, ${text(record.after)}::text::json)`;
 }
 
-function json(sql: Sql | TransactionSql, object: RecordedObject | null) {
-  return object === null ? null : sql.json(object as JSONValue);
+/** As text: the driver would send it as jsonb, which cannot hold a NUL. */
+function text(object: RecordedObject | null): string | null {
+  return object === null ? null : JSON.stringify(object);
 }
 
 /** The object's name may come from a push body that is refused later: Postgres text holds no NUL. */
