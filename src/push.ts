@@ -53,7 +53,7 @@ export async function push(
 }
 
 async function pushPersistent(
-  { append, bus, clock, metrics }: PushDeps,
+  { append, bus, clock, metrics, failed }: PushDeps,
   instance: Instance,
   config: Config,
   request: PushRequest,
@@ -66,8 +66,7 @@ async function pushPersistent(
       const wire = wireForm({ id: result.id, mid: op.mid, at: op.at, enc: op.binary ? "b" : "t", payload: op.payload });
       const { mid, at, validUntil, os, minVersion, maxVersion } = op;
       const logged = { id: result.id, mid, at, validUntil, os, minVersion, maxVersion, ...wire };
-      const handed = bus.deliver(config, op.owner, logged, result.prev);
-      return { success: true, msg: handed ? "SUCCESS" : "NOT_ONLINE" };
+      return { success: true, msg: handOn(() => bus.deliver(config, op.owner, logged, result.prev), failed) };
     }
     case "duplicate":
       metrics.duplicate(instance.instanceId);
@@ -76,6 +75,16 @@ async function pushPersistent(
       return offline(config.bizType);
     case "expired":
       return expired();
+  }
+}
+
+/** The op is on disk: whatever goes wrong from here on, the answer is true, and the hint is found again (STR-3). */
+function handOn(deliver: () => boolean, failed: (error: unknown) => void): "SUCCESS" | "NOT_ONLINE" {
+  try {
+    return deliver() ? "SUCCESS" : "NOT_ONLINE";
+  } catch (error) {
+    failed(error);
+    return "NOT_ONLINE";
   }
 }
 
