@@ -12,7 +12,7 @@ export type CatalogOptions = {
   /** Opens a client for the one connection that listens; the pool's connections come and go. */
   connect: () => Sql;
   clock: Clock;
-  /** How often the version is asked for, ms: what a lost announcement can cost (CFG-4). @default 1000 */
+  /** How often the version is asked for, ms: what a lost announcement can cost, and less than a second (CFG-4). @default 800 */
   pollMs?: number;
   /** What went wrong, once per outage. */
   onError?: (error: unknown) => void;
@@ -55,7 +55,7 @@ class CachedCatalog implements LiveCatalog {
     this.#store = store;
     this.#connect = options.connect;
     this.#clock = options.clock;
-    this.#pollMs = options.pollMs ?? 1000;
+    this.#pollMs = options.pollMs ?? 800;
     this.#onError = options.onError ?? (() => {});
     this.#view = view;
   }
