@@ -11,6 +11,8 @@ export type TestServerOptions = {
   clock?: Clock;
   /** An existing database, to run a second server on it; it is not dropped at the end. */
   databaseUrl?: string;
+  /** The test provokes errors: they are not printed. */
+  quiet?: boolean;
 };
 
 /** A real server in this process, on a database of its own, with the demo instance. */
@@ -44,7 +46,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
       databaseUrl,
       clock: options.clock ?? systemClock,
       log: (level, message, fields) => {
-        if (level === "error" || Deno.env.get("TEST_LOG")) console.error(level, message, fields);
+        if ((level === "error" && !options.quiet) || Deno.env.get("TEST_LOG")) console.error(level, message, fields);
       },
     });
   let running = await launch(0);
