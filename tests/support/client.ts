@@ -128,7 +128,9 @@ export class RawClient implements AsyncDisposable {
   async settled(): Promise<void> {
     const n = ++pings;
     this.send({ type: "ping", n });
-    await this.until(() => this.frames.some((frame) => frame.type === "pong" && frame.n === n));
+    const answered = () => this.frames.some((frame) => frame.type === "pong" && frame.n === n);
+    await this.until(answered);
+    if (!answered()) throw new Error(`Cannot settle: closed with ${JSON.stringify(this.closed)}`);
   }
 
   /** Ends the connection as an app does that goes away. */
