@@ -46,7 +46,7 @@ export interface Stats {
   overview(query: StatsQuery): Promise<Overview>;
   /**
    * The work of each minute: notes for every instance how many sessions are live, forgets samples older than 31 days,
-   * and sums days that are over. Safe on several servers at once.
+   * and sums hours that are over. Safe on several servers at once.
    */
   sampleConnections(now: number): Promise<void>;
 }

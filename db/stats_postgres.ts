@@ -1,8 +1,9 @@
 import { type Counted, latencyOf } from "./latency.ts";
 import { LATENCY_BUCKETS } from "./progress_postgres.ts";
+import type { TransactionSql } from "postgres";
 import type { Sql } from "./sql.ts";
 import type { DayStat, Overview, Stats, StatsQuery } from "./stats.ts";
-import { readSummedDay, sampleConnections, sumDays } from "./stats_upkeep_postgres.ts";
+import { readSummedHour, sampleConnections, sumHours } from "./stats_upkeep_postgres.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3600_000;
@@ -12,20 +13,22 @@ const HOURLY_MS = 14 * DAY_MS;
 /** Connection samples in one answer at most. */
 const SAMPLES = 300;
 
-/** Numbers over time, from `stat`, `stat_delta`, their sums over days that are over, and `connection_sample`. */
+/** Numbers over time, from `stat`, `stat_delta`, their sums over hours that are over, and `connection_sample`. */
 export function postgresStats(sql: Sql): Stats {
   return {
     days: (query) => readDays(sql, query),
     overview: (query) => readOverview(sql, query),
     async sampleConnections(now) {
       await sampleConnections(sql, now);
-      await sumDays(sql, now);
+      await sumHours(sql, now);
     },
   };
 }
 
+type DaysQuery = Parameters<Stats["days"]>[0];
+
 /** Counters of the instance's configs with hours in [from, to); a fold moves rows between the tables in one commit. */
-function counters(sql: Sql, { instanceNo, bizType }: StatsQuery, from: number, to: number) {
+function counters(sql: TransactionSql, { instanceNo, bizType }: StatsQuery, from: number, to: number) {
   const of = (table: string) =>
     sql`select s.config, s.hour, s.kind, s.n from config c join ${sql(table)} s on s.config = c.no
       where c.instance = ${instanceNo} ${bizType === undefined ? sql`` : sql`and c.biz_type = ${bizType}`}
@@ -36,32 +39,37 @@ function counters(sql: Sql, { instanceNo, bizType }: StatsQuery, from: number, t
 /** Newest days first, in stretches that double: where much happened, a page is full after the first one. */
 async function readDays(
   sql: Sql,
-  query: Parameters<Stats["days"]>[0],
+  query: DaysQuery,
 ): Promise<{ items: DayStat[]; next: { day: string; bizType: string } | null }> {
   const { after, limit } = query;
   const first = Math.floor(query.from / DAY_MS);
-  const summed = await readSummedDay(sql);
   const found: DayStat[] = [];
   let end = Math.floor((query.to - 1) / DAY_MS) + 1;
   if (after !== undefined) end = Math.min(end, Date.parse(after.day) / DAY_MS + 1);
-  for (let length = 1; end > first && found.length <= limit; length *= 2) {
-    const begin = Math.max(first, end - length);
-    found.push(...await readStretch(sql, query, { begin, end, summed }));
-    end = begin;
-  }
+  await inSnapshot(sql, async (tx, summed) => {
+    for (let length = 1; end > first && found.length <= limit; length *= 2) {
+      const begin = Math.max(first, end - length);
+      found.push(...await readStretch(tx, query, { begin, end, summed }));
+      end = begin;
+    }
+  });
   const items = found.slice(0, limit);
   const last = items.at(-1);
   return { items, next: found.length > limit && last ? { day: last.day, bizType: last.bizType } : null };
 }
 
-/** The days in [begin, end), of which those up to `summed` are summed. */
+/** Hours that are being summed must not be seen twice or not at all. */
+function inSnapshot<T>(sql: Sql, read: (tx: TransactionSql, summed: number) => Promise<T>) {
+  return sql.begin("isolation level repeatable read read only", async (tx) => read(tx, await readSummedHour(tx)));
+}
+
+/** The days in [begin, end): their sums, and the hours after `summed`. */
 async function readStretch(
-  sql: Sql,
-  query: Parameters<Stats["days"]>[0],
+  sql: TransactionSql,
+  query: DaysQuery,
   { begin, end, summed }: { begin: number; end: number; summed: number },
 ): Promise<DayStat[]> {
   const { instanceNo, bizType, after, limit } = query;
-  const raw = Math.max(begin, summed + 1);
   const afterDay = after === undefined ? 0 : Date.parse(after.day) / DAY_MS;
   return await sql<DayStat[]>`
     select to_char(to_timestamp(x.day * 86400) at time zone 'UTC', 'YYYY-MM-DD') as day, c.biz_type as "bizType",
@@ -73,10 +81,10 @@ async function readStretch(
       from (
         select d.config, d.day, d.kind, d.n from config c join stat_day d on d.config = c.no
           where c.instance = ${instanceNo} ${bizType === undefined ? sql`` : sql`and c.biz_type = ${bizType}`}
-            and d.day >= ${begin} and d.day < ${Math.min(end, raw)} and d.kind <= 2
+            and d.day >= ${begin} and d.day < ${end} and d.kind <= 2
         union all
-        select s.config, s.hour / 24, s.kind, s.n from ${counters(sql, query, raw * 24, end * 24)} s
-          where s.kind <= 2) y
+        select s.config, s.hour / 24, s.kind, s.n
+          from ${counters(sql, query, Math.max(begin * 24, summed + 1), end * 24)} s where s.kind <= 2) y
       group by 1, 2) x
     join config c on c.no = x.config
     where ${after === undefined ? sql`true` : sql`(x.day < ${afterDay} or c.biz_type collate "C" > ${after.bizType})`}
@@ -89,7 +97,7 @@ async function readOverview(sql: Sql, query: StatsQuery): Promise<Overview> {
   const from = Math.floor(query.from / stepMs) * step;
   const to = (Math.floor((query.to - 1) / stepMs) + 1) * step;
   const [rows, connections] = await Promise.all([
-    readSteps(sql, query, { from, to, step }),
+    inSnapshot(sql, (tx, summed) => readSteps(tx, query, { from, to, step, summed })),
     readConnections(sql, query),
   ]);
   const points = [...Map.groupBy(rows, (row) => row.step)].map(([at, own]) => ({
@@ -108,19 +116,19 @@ async function readOverview(sql: Sql, query: StatsQuery): Promise<Overview> {
 
 /** Sums per step of `step` hours and kind, oldest first. */
 async function readSteps(
-  sql: Sql,
+  sql: TransactionSql,
   query: StatsQuery,
-  { from, to, step }: { from: number; to: number; step: number },
+  { from, to, step, summed }: { from: number; to: number; step: number; summed: number },
 ): Promise<Counted[]> {
   // The sums are per instance: one config's numbers are few enough to be read as they are.
-  const summed = query.bizType === undefined ? Math.max(from, (await readSummedDay(sql) + 1) * 24) : from;
+  const rest = query.bizType === undefined ? Math.max(from, summed + 1) : from;
   const rows = await sql<Counted[]>`
     select x.hour / ${step}::int as step, x.kind::int, sum(x.n)::bigint as n
     from (
       select i.hour, i.kind, i.n from stat_instance i
-        where i.instance = ${query.instanceNo} and i.hour >= ${from} and i.hour < ${Math.min(to, summed)}
+        where i.instance = ${query.instanceNo} and i.hour >= ${from} and i.hour < ${Math.min(to, rest)}
       union all
-      select s.hour, s.kind, s.n from ${counters(sql, query, summed, to)} s) x
+      select s.hour, s.kind, s.n from ${counters(sql, query, rest, to)} s) x
     group by 1, 2 order by 1, 2`;
   return [...rows];
 }

@@ -1,5 +1,6 @@
--- Sums of `stat` over days that are over, so that a month of many configs is told from thousands of rows and not from
--- millions (STA-2). Days up to the one in meta under `statistics_day` (days since 1970, UTC) are in them.
+-- Sums of `stat` over hours that are over, so that a month of many configs is told from thousands of rows and not from
+-- millions (STA-2). Hours up to the one in meta under `statistics_hour` (hours since 1970) are in them, and in no other
+-- table that is read with them.
 
 create table stat_day (
   config int not null,

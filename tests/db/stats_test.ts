@@ -33,7 +33,7 @@ Deno.test("[STA-1] per day and config: pushes, arrivals and discards, the same a
   await foldStatistics(db.sql);
   assert.deepEqual(await days(db), expected);
   const stats = postgresStats(db.sql);
-  await stats.sampleConnections(DAY + 2 * DAY_MS); // sums up to the 10th
+  await stats.sampleConnections(DAY + DAY_MS + 6 * HOUR_MS); // sums the 10th
   await db.sql`delete from stat where hour < ${(DAY + DAY_MS) / HOUR_MS}`; // what is summed needs no more hours
   assert.deepEqual(await days(db), expected);
   await stats.sampleConnections(DAY + 9 * DAY_MS);
