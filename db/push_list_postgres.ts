@@ -4,7 +4,7 @@ import { findWindow, type Window } from "./push_window_postgres.ts";
 import type { Sql } from "./sql.ts";
 
 /** Pushes looked at for one page: a filter that few pass is answered with short pages rather than slowly. */
-const LOOKED_AT = 2000;
+const LOOKED_AT = 1000;
 
 /** How far ahead the clock of another server may be, ms. */
 const AHEAD_MS = 60_000;
