@@ -11,7 +11,11 @@ import {
 export interface TestBrowser extends AsyncDisposable {
   /** A page in a context of its own: its own cookies, language and size. */
   open(options?: PageOptions): Promise<TestPage>;
+  /** A page in the context of this name, made at its first use: it has a warm cache, as an operator's browser has. */
+  openShared(key: string, options: PageOptions, prepare: Prepare): Promise<TestPage>;
 }
+
+type Prepare = (context: BrowserContext) => Promise<void>;
 
 export interface PageOptions {
   language?: "en" | "zh";
@@ -43,19 +47,32 @@ const FLAGS = [
 
 /** Launches the browser. Disposing ends it and all its pages. */
 export async function launchBrowser(): Promise<TestBrowser> {
-  const browser = await playwright.launch({
-    executablePath: await chromium.executablePath(),
-    args: FLAGS,
-    headless: true,
-  });
+  const executablePath = await chromium.executablePath();
+  const browser = await playwright.launch({ executablePath, args: FLAGS, headless: true });
+  const shared = new Map<string, Promise<BrowserContext>>();
   return {
-    open: (options = {}) => openPage(browser, options),
+    async open(options = {}) {
+      const context = await browser.newContext(settingsOf(options));
+      return await openPage(context, () => context.close());
+    },
+    async openShared(key, options, prepare) {
+      const context = shared.get(key) ?? newContext(browser, options, prepare);
+      shared.set(key, context);
+      const opened = await openPage(await context, () => opened.page.close());
+      return opened;
+    },
     [Symbol.asyncDispose]: () => browser.close(),
   };
 }
 
-async function openPage(browser: Browser, options: PageOptions): Promise<TestPage> {
-  const settings: BrowserContextOptions = {
+async function newContext(browser: Browser, options: PageOptions, prepare: Prepare): Promise<BrowserContext> {
+  const context = await browser.newContext(settingsOf(options));
+  await prepare(context);
+  return context;
+}
+
+function settingsOf(options: PageOptions): BrowserContextOptions {
+  return {
     viewport: options.phone ? PHONE : DESKTOP,
     locale: options.language === "zh" ? "zh-CN" : "en-US",
     timezoneId: "Asia/Shanghai",
@@ -63,7 +80,9 @@ async function openPage(browser: Browser, options: PageOptions): Promise<TestPag
     reducedMotion: "reduce",
     ...(options.baseURL !== undefined && { baseURL: options.baseURL }),
   };
-  const context = await browser.newContext(settings);
+}
+
+async function openPage(context: BrowserContext, close: () => Promise<void>): Promise<TestPage> {
   const page = await context.newPage();
   const problems: string[] = [];
   page.on("pageerror", (error) => problems.push(error.message));
@@ -73,7 +92,7 @@ async function openPage(browser: Browser, options: PageOptions): Promise<TestPag
       problems.push(message.text());
     }
   });
-  return { page, context, problems, [Symbol.asyncDispose]: () => context.close() };
+  return { page, context, problems, [Symbol.asyncDispose]: close };
 }
 
 /** Waits until a page has its heading and nothing on it is loading any more. */

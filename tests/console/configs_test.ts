@@ -75,7 +75,7 @@ browserTest("[CFG-3] what never changes is not asked for again; the rest is", as
   await page.getByText("This instance has no validation URL: nothing would be sent.").waitFor();
   await page.getByRole("switch", { name: "User consistency" }).click();
   await page.getByRole("button", { name: "Save" }).click();
-  await page.getByRole("heading", { name: "TRADE-RESULT" }).waitFor();
+  await page.getByRole("heading", { name: "TRADE-RESULT", exact: true }).waitFor();
   assert.equal((await read("TRADE-RESULT")).description, "Payments, changed");
 });
 

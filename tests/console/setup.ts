@@ -47,11 +47,15 @@ export function consoleTests(options: { env?: Record<string, string> } = {}): Co
       return running().server;
     },
     open,
-    async enter(role, options) {
-      const cookie = cookies.get(role) ?? loginOf(running().server, role);
-      cookies.set(role, cookie);
-      const opened = await open(options);
-      await opened.context.addCookies([{ name: COOKIE, value: await cookie, url: running().server.url }]);
+    async enter(role, options = {}) {
+      const { server, browser } = running();
+      const look = { baseURL: server.url, ...options };
+      const opened = await browser.openShared(JSON.stringify([role, look]), look, async (context) => {
+        const cookie = cookies.get(role) ?? loginOf(server, role);
+        cookies.set(role, cookie);
+        await context.addCookies([{ name: COOKIE, value: await cookie, url: server.url }]);
+      });
+      opened.page.setDefaultTimeout(SHORT_WAIT_MS);
       return opened;
     },
   };

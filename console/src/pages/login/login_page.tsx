@@ -19,7 +19,7 @@ export function Component() {
   const navigate = useNavigate();
   const [params] = useSearchParams();
   const back = ownPath(params.get("to"));
-  if (me.data && !login.isPending && !login.isSuccess) return <Navigate to={back} replace />;
+  if (me.isSuccess && login.isIdle) return <Navigate to={back} replace />;
   const submit = (credentials: Credentials) =>
     login.mutate(credentials, {
       onSuccess: (who) => void navigate(who.mustChangePassword ? "/password" : back, { replace: true }),
