@@ -1,9 +1,9 @@
 import type { Core } from "./core/model.ts";
-import { stateName } from "./core/model.ts";
+import { type StateName, stateName } from "./core/model.ts";
 import type { Engine, Hooks } from "./engine.ts";
 import { Emitter } from "./emitter.ts";
 import { launch } from "./launch.ts";
-import { isBizType, isId } from "./options.ts";
+import { checkBizType, isId } from "./options.ts";
 import type { Platform } from "./platform/platform.ts";
 import { Subscriber } from "./subscriber.ts";
 import type { PayloadSchema, Problem, RawPayload, SyncMessageOf, SyncOptions } from "./types.ts";
@@ -86,11 +86,13 @@ export class SyncClient implements AsyncDisposable {
    * @throws TypeError if an id is not 1-100 well-formed characters
    */
   login(user: { userId: string; sessionId: string }): void {
-    if (!isId(user.userId) || !isId(user.sessionId)) throw new TypeError("Cannot log in: invalid userId or sessionId");
-    this.#post({ type: "login", ...user });
+    if (!isId(user.userId) || !isId(user.sessionId)) throw new TypeError("Cannot log in: invalid id");
+    for (const subscriber of this.#subscribers.values()) subscriber.only(user.userId);
+    this.#post({ type: "login", userId: user.userId, sessionId: user.sessionId });
   }
 
   logout(): void {
+    for (const subscriber of this.#subscribers.values()) subscriber.only(null);
     this.#post({ type: "logout" });
   }
 
@@ -123,7 +125,7 @@ export class SyncClient implements AsyncDisposable {
     handler: Handler<never>,
     options: SubscribeOptions & { schema?: PayloadSchema<unknown> } = {},
   ): () => void {
-    if (!isBizType(biz)) throw new TypeError("Cannot subscribe: invalid bizType");
+    checkBizType(biz);
     if (this.#subscribers.has(biz)) throw new Error(`Cannot subscribe to ${biz} twice`);
     const subscriber = new Subscriber({
       schema: options.schema,
@@ -158,14 +160,16 @@ export class SyncClient implements AsyncDisposable {
     biz: string,
     options: SubscribeOptions & { schema?: PayloadSchema<unknown> } = {},
   ): AsyncGenerator<SyncMessageOf<never>, void, undefined> {
-    const queue: SyncMessageOf<never>[] = [];
+    // One message at a time: the subscriber waits with the next one until the loop comes back.
+    let slot: { message: SyncMessageOf<never>; taken: () => void } | null = null;
     let wake = () => {};
     let ended = options.signal?.aborted ?? false;
-    const push: Handler<never> = (message) => {
-      queue.push(message);
-      wake();
-    };
-    const end = this.subscribe(biz, push as Handler<RawPayload>, { ...options, manual: true });
+    const handler: Handler<never> = (message) =>
+      new Promise<void>((taken) => {
+        slot = { message, taken };
+        wake();
+      });
+    const end = this.subscribe(biz, handler as Handler<RawPayload>, options);
     const finish = () => {
       ended = true;
       wake();
@@ -174,13 +178,14 @@ export class SyncClient implements AsyncDisposable {
     const offClose = this.#events.on("status", () => this.#closed && finish());
     try {
       while (!ended) {
-        const message = queue.shift();
-        if (!message) {
+        const next = slot as { message: SyncMessageOf<never>; taken: () => void } | null;
+        slot = null;
+        if (!next) {
           await new Promise<void>((resolve) => wake = resolve);
           continue;
         }
-        yield message;
-        if (!options.manual) message.received();
+        yield next.message;
+        next.taken();
       }
     } finally {
       options.signal?.removeEventListener("abort", finish);
@@ -224,18 +229,15 @@ export class SyncClient implements AsyncDisposable {
 
 const BACKGROUND = { type: "background" } as const;
 
-const STATUS: Record<ReturnType<typeof stateName>, ClientStatus> = {
+/** Every other state is on its way to a connection. */
+const STATUS: Partial<Record<StateName, ClientStatus>> = {
   idle: "stopped",
   standby: "standby",
-  loading: "connecting",
   parked: "background",
-  waiting: "connecting",
-  connecting: "connecting",
-  greeting: "connecting",
   online: "connected",
   stopped: "stopped",
 };
 
 function statusOf(core: Core): ClientStatus {
-  return STATUS[stateName(core)];
+  return STATUS[stateName(core)] ?? "connecting";
 }

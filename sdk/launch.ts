@@ -1,6 +1,7 @@
 import type { Problem } from "./core/model.ts";
 import { Engine, type Hooks } from "./engine.ts";
 import { resolveOptions } from "./options.ts";
+import { soleLead } from "./platform/lead.ts";
 import type { Platform } from "./platform/platform.ts";
 import type { SyncOptions } from "./types.ts";
 
@@ -17,7 +18,10 @@ export function launch(options: SyncOptions, platform: Platform, about: { hooks:
   const { name, ...parts } = resolveOptions(options, platform);
   // Not before the caller has the engine, and its listeners: an early problem would go unheard.
   const problem = (problem: Problem) => queueMicrotask(() => about.hooks.problem(problem));
-  const engine = new Engine({ ...parts, store: options.store ?? platform.store(name, problem) }, about.hooks);
+  const store = options.store ?? platform.store(name, problem);
+  // What does not survive this page cannot be shared with another one.
+  const lead = store.durable ? parts.lead : soleLead;
+  const engine = new Engine({ ...parts, store, lead }, about.hooks);
   const unwatch = platform.watch({
     visible: (visible) => {
       if (!(options.followVisibility ?? about.follow)) return;

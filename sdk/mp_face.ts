@@ -7,7 +7,7 @@ import { metaConfigOf, type MPFramework } from "./mp_framework.ts";
 import type { ConnectionListener, ISyncCallback, SyncMessage } from "./mp_types.ts";
 import { ConnectionEvent, ConnectionType } from "./mp_types.ts";
 import { MpObservers } from "./mp_observers.ts";
-import { isBizType, isId } from "./options.ts";
+import { checkBizType, isBizType, isId } from "./options.ts";
 import type { Platform } from "./platform/platform.ts";
 import type { MPSyncOptions } from "./types.ts";
 
@@ -79,7 +79,7 @@ export class MpFace {
   }
 
   registerBiz(biz: string, callback: ISyncCallback): void {
-    if (!isBizType(biz)) throw new TypeError("Cannot register: invalid bizType");
+    checkBizType(biz);
     this.#callbacks.set(biz, callback);
     this.post({ type: "register", biz });
   }
@@ -145,13 +145,8 @@ export class MpFace {
   }
 
   #deliver(effect: Deliver): void {
-    const msgData = JSON.stringify(effect.ops.map(({ id, mid, pl, isB, late }) => ({
-      id,
-      mid,
-      pl,
-      ...(isB ? { isB } : {}),
-      ...(late ? { late } : {}),
-    })));
+    // JSON leaves out what is undefined.
+    const msgData = JSON.stringify(effect.ops.map(({ id, mid, pl, isB, late }) => ({ id, mid, pl, isB, late })));
     const callback = this.#callbacks.get(effect.biz);
     if (callback) {
       const message: SyncMessage = { userId: effect.userId, biz: effect.biz, msgData };

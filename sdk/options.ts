@@ -21,7 +21,8 @@ export const DEFAULT_TIMING: Timing = {
  */
 export function resolveOptions(options: SyncOptions, platform: Platform): Omit<Parts, "store"> & { name: string } {
   const { config } = options;
-  const instanceId = options.instanceId ?? (config ? `${config.workspaceId}_${config.appId}` : "");
+  const named = config?.workspaceId && config.appId;
+  const instanceId = options.instanceId ?? (named ? `${config.workspaceId}_${config.appId}` : "");
   const server = options.server ?? (config ? address(config) : "");
   if (!instanceId || !server) {
     throw new TypeError("Cannot start: needs config, or server and instanceId");
@@ -31,14 +32,14 @@ export function resolveOptions(options: SyncOptions, platform: Platform): Omit<P
   if (options.deviceId !== undefined && !isId(options.deviceId)) throw new TypeError("Cannot start: invalid deviceId");
   const settings: Settings = {
     instanceId,
-    os: options.os ?? platform.os,
-    sdk: `syncline-js/${VERSION}`,
+    about: { sdk: `syncline-js/${VERSION}`, os: options.os ?? platform.os },
     keepInBackground: options.keepInBackground ?? false,
     timing: { ...DEFAULT_TIMING, ...options.timing },
   };
-  if (options.appVersion) settings.appVersion = options.appVersion;
+  if (options.appVersion) settings.about.appVersion = options.appVersion;
   if (options.deviceId) settings.deviceId = options.deviceId;
-  const name = `syncline-${instanceId}`;
+  // What makes an installation: it has a store and a lead of its own.
+  const name = `syncline-${instanceId}${options.deviceId ? `-${options.deviceId}` : ""}`;
   return {
     name,
     settings,
@@ -80,4 +81,9 @@ export function isId(value: unknown): value is string {
 /** 1-30 of `A-Z a-z 0-9 - _` (CFG-1). */
 export function isBizType(value: unknown): value is string {
   return typeof value === "string" && /^[A-Za-z0-9_-]{1,30}$/.test(value);
+}
+
+/** @throws TypeError if it is none */
+export function checkBizType(value: string): void {
+  if (!isBizType(value)) throw new TypeError("Invalid bizType");
 }

@@ -1,4 +1,5 @@
 import type { Effect, Problem, Report } from "./core/model.ts";
+import { streamOf } from "./core/stream.ts";
 import { readPayload, reportOf } from "./message.ts";
 import type { PayloadSchema, SyncMessageOf } from "./types.ts";
 
@@ -18,7 +19,7 @@ export type SubscriberParts = {
  */
 export class Subscriber {
   readonly #parts: SubscriberParts;
-  readonly #queue: { effect: Deliver; op: Deliver["ops"][number] }[] = [];
+  #queue: { effect: Deliver; op: Deliver["ops"][number] }[] = [];
   /** Ops that wait here, are in the handler, or are the app's until it says `received`. */
   readonly #held = new Set<string>();
   #running = false;
@@ -38,9 +39,20 @@ export class Subscriber {
     if (!this.#running) void this.#run();
   }
 
+  /** Another user is logged in, or nobody: what waits for a former one is dropped here, unreported. */
+  only(userId: string | null): void {
+    const keep = ({ effect, op }: { effect: Deliver; op: { id: number } }) => {
+      const { owner } = streamOf(effect.key);
+      const mine = owner === "" || owner === userId;
+      if (!mine) this.#held.delete(heldKey(effect, op.id));
+      return mine;
+    };
+    this.#queue = this.#queue.filter(keep);
+  }
+
   end(): void {
     this.#ended = true;
-    this.#queue.length = 0;
+    this.#queue = [];
   }
 
   async #run(): Promise<void> {

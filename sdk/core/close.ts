@@ -29,19 +29,20 @@ export function closeAction(code: number): CloseAction {
 /** Longest wait that a server can ask for, in ms: a wrong hint must not silence a client for good. */
 const LONGEST_HINT = 15 * 60_000;
 
-export type Hints = { retryAfterMs?: number; seq?: number; serverTimeMs?: number };
+export type Hints = Record<"retryAfterMs" | "seq" | "serverTimeMs", number | undefined>;
 
 /** Reads `name key=value key=value`; anything else in it is ignored. */
 export function parseHints(reason: string): Hints {
-  const hints: Hints = {};
-  for (const [, key, digits] of reason.matchAll(/([a-z-]+)=(\d{1,16})(?![\d.])/g)) {
-    const value = Number(digits);
-    if (!Number.isSafeInteger(value)) continue;
-    if (key === "retry-after-ms") hints.retryAfterMs = Math.min(value, LONGEST_HINT);
-    if (key === "seq") hints.seq = value;
-    if (key === "server-time-ms") hints.serverTimeMs = value;
-  }
-  return hints;
+  const read = (key: string) => {
+    const digits = new RegExp(`\\b${key}=(\\d{1,15})(?![\\d.])`).exec(reason)?.[1];
+    return digits === undefined ? undefined : Number(digits);
+  };
+  const retryAfterMs = read("retry-after-ms");
+  return {
+    retryAfterMs: retryAfterMs && Math.min(retryAfterMs, LONGEST_HINT),
+    seq: read("seq"),
+    serverTimeMs: read("server-time-ms"),
+  };
 }
 
 /** Full jitter: anything between 0 and the doubled base (SDK-7), the first attempt included. */

@@ -77,12 +77,10 @@ function hello(core: Core, ledger: Ledger, conn: number): { frame: Hello; sessio
     seq: ledger.seq,
     instanceId: settings.instanceId,
     deviceId: ledger.deviceId,
-    sdk: settings.sdk,
     foreground,
     points,
+    ...settings.about,
   };
-  if (settings.os) frame.os = settings.os;
-  if (settings.appVersion) frame.appVersion = settings.appVersion;
   if (ledger.epoch !== null) frame.epoch = ledger.epoch;
   if (user) frame.user = { userId: user.userId, sessionId: user.sessionId, points: userPoints };
   const cursors = new Map([...cursorsFrom(points, ""), ...cursorsFrom(userPoints, user?.userId ?? "")]);

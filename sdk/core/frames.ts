@@ -41,8 +41,8 @@ function isBatch(value: unknown): value is Batch {
   if (!isObject(value) || !isScope(value.scope) || !isText(value.biz) || !isArrayOf(value.ops, isOp)) return false;
   const { from, to, late, gone } = value;
   if ((from === undefined) !== (to === undefined)) return false;
-  return (from === undefined || isId(from)) && (to === undefined || isId(to)) &&
-    (late === undefined || late === true) && (gone === undefined || isArrayOf(gone, isId));
+  const interval = from === undefined || (isId(from) && isId(to));
+  return interval && (late === undefined || late === true) && (gone === undefined || isArrayOf(gone, isId));
 }
 
 export function isOp(value: unknown): value is Op {

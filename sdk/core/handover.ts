@@ -26,12 +26,11 @@ export function handOver(turn: Turn, biz?: string): void {
 
 function handOverStream(turn: Turn, ledger: Ledger, stream: Stream): Ledger {
   const waiting = new Map(stream.waiting);
-  // By epoch, because ids of two epochs do not compare; those of a former one are older, and kept ones only.
+  // By epoch, because ids of two epochs do not compare. Those of a former one are older; only kept ones can be.
   const groups = new Map<string | null, Delivered[]>();
   const add = (epoch: string | null, op: Op, late: boolean) =>
     groups.set(epoch, [...(groups.get(epoch) ?? []), late ? { ...op, late: true } : op]);
-  for (const k of stream.kept) if (!k.handed && k.epoch !== ledger.epoch) add(k.epoch, k.op, k.late);
-  for (const k of stream.kept) if (!k.handed && k.epoch === ledger.epoch) add(k.epoch, k.op, k.late);
+  for (const k of stream.kept) if (!k.handed) add(k.epoch, k.op, k.late);
   for (const [id, w] of stream.waiting) {
     if (!w.op) continue;
     add(ledger.epoch, w.op, w.late);
@@ -39,8 +38,10 @@ function handOverStream(turn: Turn, ledger: Ledger, stream: Stream): Ledger {
   }
   const fleeting = ledger.fleeting.get(stream.key) ?? [];
   if (!groups.size && !fleeting.length) return ledger;
-  for (const [epoch, ops] of groups) deliver(turn, stream, epoch, ops.sort((a, b) => a.id - b.id));
-  deliver(turn, stream, ledger.epoch, fleeting);
+  const current = groups.get(ledger.epoch) ?? [];
+  groups.delete(ledger.epoch);
+  for (const [epoch, ops] of groups) deliver(turn, stream, epoch, ops);
+  deliver(turn, stream, ledger.epoch, [...current.sort((a, b) => a.id - b.id), ...fleeting]);
   const left = new Map(ledger.fleeting);
   left.delete(stream.key);
   const kept = stream.kept.map((k) => k.handed ? k : { ...k, handed: true });

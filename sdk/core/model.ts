@@ -13,9 +13,8 @@ export type Settings = {
   instanceId: string;
   /** Fixes the device id; otherwise one is made once per installation. */
   deviceId?: string;
-  os?: string;
-  appVersion?: string;
-  sdk: string;
+  /** What the hello says of the device and its software. */
+  about: { sdk: string; os?: string; appVersion?: string };
   /** Keep the connection in the background and tell the server so (SDK-6). */
   keepInBackground: boolean;
   timing: Timing;
@@ -196,7 +195,7 @@ export type Effect =
   | { type: "write"; n: number; puts: readonly (readonly [string, string])[]; deletes: readonly string[] }
   | { type: "open"; conn: number }
   /** `signAt`: the time to sign with, on frames that are signed. */
-  | { type: "send"; conn: number; frame: ClientFrame; signAt?: number }
+  | { type: "send"; conn: number; frame: ClientFrame; signAt: number | undefined }
   | { type: "close"; conn: number; code: number; reason: string }
   | {
     type: "deliver";

@@ -61,7 +61,7 @@ export function emit(turn: Turn, ...effects: Effect[]): void {
 export function send(turn: Turn, frame: ClientFrame, signAt?: number): void {
   const link = leading(turn)?.link;
   const conn = link ? connOf(link) : null;
-  if (conn !== null) emit(turn, { type: "send", conn, frame, ...(signAt === undefined ? {} : { signAt }) });
+  if (conn !== null) emit(turn, { type: "send", conn, frame, signAt });
 }
 
 export function tell(turn: Turn, message: PeerMessage): void {

@@ -90,7 +90,7 @@ export class IndexedDbStore implements SyncStore {
         db.onversionchange = forget;
         resolve(db);
       };
-      request.onerror = () => reject(problem(request.error));
+      request.onerror = () => reject(request.error);
       request.onblocked = () => reject(new Error("blocked by an older tab"));
     });
   }
@@ -105,17 +105,13 @@ function abort(tx: IdbTransaction): void {
 function result<T>(request: IdbRequest<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(problem(request.error));
+    request.onerror = () => reject(request.error);
   });
 }
 
 function finished(tx: IdbTransaction): Promise<void> {
   return new Promise((resolve, reject) => {
     tx.oncomplete = () => resolve();
-    tx.onabort = () => reject(problem(tx.error));
+    tx.onabort = () => reject(tx.error);
   });
-}
-
-function problem(cause: unknown): Error {
-  return new Error("IndexedDB failed", { cause });
 }

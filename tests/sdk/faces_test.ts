@@ -318,3 +318,31 @@ Deno.test("[SDK-1] the meta.config comes from options, or with the context, as H
   MPFramework.create();
   assert.throws(() => createMPSync(testPlatform().platform).initialize(), TypeError);
 });
+
+Deno.test("[SES-1] what waits in the app's queue for a former user is not shown after the change, and comes again for them", async () => {
+  const t = testPlatform();
+  await using client = new SyncClient(t.options, t.platform);
+  const seen: string[] = [];
+  const gates: (() => void)[] = [];
+  client.subscribe("CHAT", async (m) => {
+    seen.push(`${m.userId} ${m.id}`);
+    await new Promise<void>((resolve) => gates.push(resolve));
+  });
+  client.login({ userId: "u1", sessionId: "s" });
+  const wire = await t.connect();
+  const batch = { scope: "user", biz: "CHAT", from: 0, to: 2, ops: [op(1), op(2)] } as const;
+  wire.say({ type: "sync", batches: [{ ...batch, ops: [...batch.ops] }] });
+  await until("the first", () => gates.length === 1);
+  client.login({ userId: "u2", sessionId: "s" });
+  wire.say({ type: "bound", n: 1, userId: "u2" });
+  gates[0]!();
+  wire.say({ type: "sync", batches: [{ scope: "user", biz: "CHAT", from: 0, to: 9, ops: [op(9)] }] });
+  await until("the second user's", () => seen.length === 2);
+  gates[1]!();
+  client.login({ userId: "u1", sessionId: "s" });
+  wire.say({ type: "bound", n: 2, userId: "u1" });
+  await until("the report of the first to be told", () => wire.last("bind")?.points[0]?.[2] === 1);
+  wire.say({ type: "sync", batches: [{ scope: "user", biz: "CHAT", from: 1, to: 2, ops: [op(2)] }] });
+  await until("the one that was dropped", () => seen.length === 3);
+  assert.deepEqual(seen, ["u1 1", "u2 9", "u1 2"]);
+});

@@ -42,9 +42,7 @@ export class Bench implements AsyncDisposable {
     this.store = options.store ?? new MemoryStore({ durable: true });
     const settings = {
       instanceId: "i_1",
-      sdk: "test/1",
-      os: "web",
-      appVersion: "1.2.0",
+      about: { sdk: "test/1", os: "web", appVersion: "1.2.0" },
       keepInBackground: options.keepInBackground ?? false,
       timing: DEFAULT_TIMING,
       ...(options.deviceId ? { deviceId: options.deviceId } : {}),

@@ -72,7 +72,7 @@ function drawn(core: Core): Core {
 
 /** One core in each state; LOCK is registered, one op of it is handed on where there was a connection. */
 export function coreIn(state: StateName): Core {
-  const fresh = initialCore({ instanceId: "i", sdk: "x", keepInBackground: false, timing: DEFAULT_TIMING });
+  const fresh = initialCore({ instanceId: "i", about: { sdk: "x" }, keepInBackground: false, timing: DEFAULT_TIMING });
   const idle = run(fresh, [{ type: "register", biz: "LOCK" }]);
   const standby = run(idle, [EVENTS.start]);
   const loading = run(standby, [EVENTS.lead]);
