@@ -1,17 +1,13 @@
 import assert from "node:assert/strict";
-import type { Instance } from "../../db/catalog.ts";
-import { createAddressGuard } from "../../src/address_guard.ts";
-import { type Clock, systemClock } from "../../src/clock.ts";
-import { type Consistency, createConsistency, nextDelay } from "../../src/consistency.ts";
-import { getLogger } from "../../src/log.ts";
+import { nextDelay } from "../../src/consistency.ts";
+import { consistency, instanceAt, LOGIN, serveTenant, stepClock } from "../support/validation_url.ts";
 
-const LOGIN = { userId: "u-1", sessionId: "s-1" };
 const VALID = `{"response":{"resultCode":"OK","success":"true","result":{"sid":"s-1","valid":"true"}}}`;
 const INVALID = `{"success":true,"result":{"valid":false}}`;
 
 Deno.test("[SES-2] the tenant is asked by POST, unsigned, with the header of its manual", async () => {
   const requests: { method: string; headers: Headers; body: unknown }[] = [];
-  await using tenant = serve(async (request) => {
+  await using tenant = serveTenant(async (request) => {
     requests.push({ method: request.method, headers: request.headers, body: await request.json() });
     return new Response(VALID);
   });
@@ -26,7 +22,7 @@ Deno.test("[SES-2] the tenant is asked by POST, unsigned, with the header of its
 
 Deno.test("[SES-2] what a client reports cannot become a header", async () => {
   const requests: { headers: Headers; body: unknown }[] = [];
-  await using tenant = serve(async (request) => {
+  await using tenant = serveTenant(async (request) => {
     requests.push({ headers: request.headers, body: await request.json() });
     return new Response(INVALID);
   });
@@ -50,7 +46,7 @@ Deno.test("[SES-3] verdicts by what a real endpoint does", async (t) => {
   ];
   for (const [name, answer, verdict, detail] of cases) {
     await t.step(name, async () => {
-      await using tenant = serve(answer);
+      await using tenant = serveTenant(answer);
       const trial = await consistency().explain(tenant.instance, LOGIN, false);
       assert.equal(trial.verdict, verdict);
       assert.match(trial.detail, detail);
@@ -60,12 +56,12 @@ Deno.test("[SES-3] verdicts by what a real endpoint does", async (t) => {
 
 Deno.test("[SES-2] redirects are not followed", async () => {
   let followed = false;
-  await using elsewhere = serve(() => {
+  await using elsewhere = serveTenant(() => {
     followed = true;
     return new Response(VALID);
   });
   for (const status of [301, 302, 303, 307, 308]) {
-    await using tenant = serve(() => new Response(null, { status, headers: { Location: elsewhere.url } }));
+    await using tenant = serveTenant(() => new Response(null, { status, headers: { Location: elsewhere.url } }));
     const trial = await consistency().explain(tenant.instance, LOGIN, false);
     assert.deepEqual([trial.verdict, trial.status], ["unknown", status]);
     assert.match(trial.detail, /redirects/);
@@ -75,7 +71,7 @@ Deno.test("[SES-2] redirects are not followed", async () => {
 
 Deno.test("[SES-2] a tenant that hangs is given up after 3 s: before the headers and in the middle of the body", async () => {
   for (const answer of [() => never<Response>(), () => new Response(hangingBody())]) {
-    await using tenant = serve(answer);
+    await using tenant = serveTenant(answer);
     const clock = stepClock();
     const asking = consistency({ clock }).explain(tenant.instance, LOGIN, false);
     await tenant.asked;
@@ -91,7 +87,7 @@ Deno.test("[SES-2] a tenant that hangs is given up after 3 s: before the headers
 
 Deno.test("[SES-2] a slow tenant within 3 s is heard", async () => {
   const open = Promise.withResolvers<void>();
-  await using tenant = serve(async () => {
+  await using tenant = serveTenant(async () => {
     await open.promise;
     return new Response(VALID);
   });
@@ -104,7 +100,7 @@ Deno.test("[SES-2] a slow tenant within 3 s is heard", async () => {
 });
 
 Deno.test("[SES-2] a hello reuses a valid answer for 60 s; a bind, another login and another URL ask", async () => {
-  await using tenant = serve(() => new Response(VALID));
+  await using tenant = serveTenant(() => new Response(VALID));
   const clock = stepClock();
   const asker = consistency({ clock });
   const ask = (reuse: boolean, login = LOGIN, instance = tenant.instance) => asker.validate(instance, login, reuse);
@@ -128,7 +124,7 @@ Deno.test("[SES-2] a hello reuses a valid answer for 60 s; a bind, another login
 
 Deno.test("[SES-2] only valid answers are reused, and a later one that is not takes them back", async () => {
   let body = INVALID;
-  await using tenant = serve(() => new Response(body));
+  await using tenant = serveTenant(() => new Response(body));
   const asker = consistency();
   const ask = (reuse: boolean) => asker.validate(tenant.instance, LOGIN, reuse);
   assert.deepEqual([await ask(true), await ask(true), tenant.count()], ["invalid", "invalid", 2]);
@@ -143,7 +139,7 @@ Deno.test("[SES-2] at most a bounded number of requests to one URL are under way
   let under = 0;
   let most = 0;
   const open = Promise.withResolvers<void>();
-  await using tenant = serve(async () => {
+  await using tenant = serveTenant(async () => {
     most = Math.max(most, ++under);
     await open.promise;
     under--;
@@ -160,7 +156,7 @@ Deno.test("[SES-2] at most a bounded number of requests to one URL are under way
 
 Deno.test("[SES-5] a tenant that keeps failing is left alone, then tried once, and heard again when it recovers", async () => {
   let status = 503;
-  await using tenant = serve(() => new Response(VALID, { status }));
+  await using tenant = serveTenant(() => new Response(VALID, { status }));
   const asker = consistency({ breakMs: 50 });
   const ask = () => asker.explain(tenant.instance, LOGIN, false);
   for (let n = 0; n < 5; n++) assert.equal((await ask()).status, 503);
@@ -172,8 +168,8 @@ Deno.test("[SES-5] a tenant that keeps failing is left alone, then tried once, a
 });
 
 Deno.test("[SES-5] one tenant that fails does not keep another from being asked, nor do answers that say no", async () => {
-  await using broken = serve(() => new Response(null, { status: 500 }));
-  await using saysNo = serve(() => new Response(`{"success":"false"}`, { status: 404 }));
+  await using broken = serveTenant(() => new Response(null, { status: 500 }));
+  await using saysNo = serveTenant(() => new Response(`{"success":"false"}`, { status: 404 }));
   const asker = consistency();
   for (let n = 0; n < 10; n++) {
     await asker.validate(broken.instance, LOGIN, false);
@@ -211,7 +207,7 @@ Deno.test("[SES-2] nothing rejects: a dead address, an unreadable one", async ()
 });
 
 Deno.test("the trial shows the raw answer, past cache and circuit breaker", async () => {
-  await using tenant = serve(() => new Response("oops", { status: 500 }));
+  await using tenant = serveTenant(() => new Response("oops", { status: 500 }));
   const asker = consistency();
   for (let n = 0; n < 8; n++) {
     const trial = await asker.tryUrl(tenant.instance, tenant.url, LOGIN);
@@ -219,75 +215,6 @@ Deno.test("the trial shows the raw answer, past cache and circuit breaker", asyn
   }
   assert.equal(tenant.count(), 8);
 });
-
-Deno.test("link-local and metadata addresses are not asked, in any spelling; private ones are", async () => {
-  const names: Record<string, string[]> = {
-    "sneaky.example": ["10.0.0.1", "169.254.169.254"],
-    "tenant.example": ["10.0.0.1"],
-  };
-  const resolve = (name: string) => Promise.resolve(names[name] ?? []);
-  const guard = createAddressGuard({ resolve });
-  const refused = [
-    "169.254.169.254",
-    "2852039166",
-    "[fe80::1]",
-    "[::ffff:169.254.169.254]",
-    "100.100.100.200",
-    "[fd00:ec2::254]",
-    "metadata.google.internal",
-    "METADATA.google.internal.",
-    "sneaky.example",
-  ];
-  for (const host of refused) assert.match(await guard(new URL(`http://${host}/x`)) ?? "", /metadata service/, host);
-  for (const host of ["tenant.example", "127.0.0.1", "192.168.1.1", "unknown.example"]) {
-    assert.equal(await guard(new URL(`http://${host}/`)), undefined, host);
-  }
-  assert.equal(await createAddressGuard({ resolve, allow: true })(new URL("http://169.254.169.254/")), undefined);
-  const trial = await consistency({ guard }).explain(instanceAt("http://169.254.169.254/"), LOGIN, false);
-  assert.match(trial.detail, /not asked/);
-});
-
-function consistency(options: Partial<Parameters<typeof createConsistency>[0]> = {}): Consistency {
-  return createConsistency({ clock: systemClock, log: getLogger("test"), ...options });
-}
-
-function instanceAt(sessionValidateUrl: string | null): Instance {
-  return {
-    no: 7,
-    instanceId: "sit_app",
-    workspaceId: "sit",
-    appId: "app",
-    name: "Test",
-    signature: false,
-    sessionValidateUrl,
-    epoch: "e",
-    createdAt: 0,
-    secrets: [],
-  };
-}
-
-/** A tenant on a port of its own. */
-function serve(answer: (request: Request) => Response | Promise<Response>) {
-  const asked = Promise.withResolvers<void>();
-  const ended = new AbortController();
-  let count = 0;
-  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", signal: ended.signal, onListen: () => {} }, (request) => {
-    count++;
-    asked.resolve();
-    return answer(request);
-  });
-  const url = `http://127.0.0.1:${server.addr.port}/validate`;
-  return {
-    url,
-    instance: instanceAt(url),
-    asked: asked.promise,
-    count: () => count,
-    async [Symbol.asyncDispose]() {
-      ended.abort();
-      await server.finished;
-    },
-  };
-}
 
 function never<T>(): Promise<T> {
   return new Promise(() => {});
@@ -311,27 +238,4 @@ function endlessBody(): ReadableStream<Uint8Array> {
 /** One turn of the event loop, so that a loop that waits for something lets it happen. */
 function systemTurn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
-}
-
-/** A clock that only a test moves. */
-function stepClock(): Clock & { step(ms: number): void; timers(): number } {
-  let now = 1_732_000_000_000;
-  const timers = new Set<{ at: number; callback: () => void }>();
-  return {
-    now: () => now,
-    after(ms, callback) {
-      const timer = { at: now + ms, callback };
-      timers.add(timer);
-      return () => timers.delete(timer);
-    },
-    step(ms) {
-      now += ms;
-      for (const timer of timers) {
-        if (timer.at > now) continue;
-        timers.delete(timer);
-        timer.callback();
-      }
-    },
-    timers: () => timers.size,
-  };
 }
