@@ -4,6 +4,8 @@ import { Providers } from "./app/providers.tsx";
 import { Router } from "./app/router.tsx";
 import { nonceForStyles } from "./app/style_nonce.ts";
 import { initialLanguage, loadLanguage } from "./i18n/provider.tsx";
+import "./app/shell.css";
+import "./components/parts.css";
 
 nonceForStyles();
 const root = document.getElementById("root");

@@ -67,7 +67,7 @@ export function browserTest(name: string, fn: () => Promise<void>): void {
 }
 
 /** Makes an operator and logs it in, past the one-time password. @returns the session's token */
-async function loginOf(server: TestServer, role: Role): Promise<string> {
+export async function loginOf(server: TestServer, role: Role): Promise<string> {
   const login = `${role}-1`;
   const made = await server.admin("POST", "/api/operators", { login, role });
   const { password } = await made.json();
@@ -87,7 +87,7 @@ async function loginOf(server: TestServer, role: Role): Promise<string> {
 }
 
 /** Builds the console when there is no build, or an older one than its files. */
-async function ensureFreshBuild(): Promise<void> {
+export async function ensureFreshBuild(): Promise<void> {
   const built = await Deno.stat(new URL("index.html", CONSOLE_DIST)).then((stat) => stat.mtime, () => null);
   const newest = await newestChange(new URL("../", CONSOLE_DIST));
   if (built === null || built < newest) await bundle(CONSOLE_DIST);

@@ -71,6 +71,11 @@ export function useSetConfigStatus(instanceId: string, bizType: string) {
   );
 }
 
+/** Does not wait for the lists to be read again: its own page must be left first. */
 export function useDeleteConfig(instanceId: string, bizType: string) {
-  return useConfigMutation(instanceId, () => unwrap(one.$delete({ param: at({ instanceId, bizType }) })));
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: () => unwrap(one.$delete({ param: at({ instanceId, bizType }) })),
+    onSuccess: () => void client.invalidateQueries({ queryKey: key(instanceId, "list") }),
+  });
 }

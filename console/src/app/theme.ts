@@ -70,6 +70,8 @@ export function themeConfig(dark: boolean): ThemeConfig {
         headerBg: dark ? "#181d27" : "#ffffff",
         headerPadding: "0 20px",
       },
+      Segmented: { trackBg: dark ? "#10141c" : "#e8ecf3" },
+      Modal: { headerBg: "transparent" },
       Menu: { itemBorderRadius: 8, activeBarBorderWidth: 0, itemMarginInline: 0, ...(dark && DARK_MENU) },
     },
   };

@@ -1,6 +1,7 @@
 import { Grid } from "antd";
 import type { Key, ReactNode } from "react";
 import { useMessages } from "../i18n/provider.tsx";
+import "./list.css";
 
 /** A column of a list: a table's column on a wide screen, a labelled line of a card on a phone. */
 export interface Column<T> {
@@ -11,6 +12,8 @@ export interface Column<T> {
   render: (item: T) => ReactNode;
   width?: number;
   align?: "right";
+  /** Never broken into lines. */
+  whole?: boolean;
   /** Takes the whole line of a phone's card, without its label. */
   heading?: boolean;
 }
@@ -53,7 +56,9 @@ function WideList<T extends object>({ columns, items, rowKey, busy, label, actio
           {items.map((item) => (
             <tr key={rowKey(item)}>
               {columns.map((column) => (
-                <td key={column.key} className={column.align} style={{ width: column.width }}>{column.render(item)}</td>
+                <td key={column.key} className={classOf(column)} style={{ width: column.width }}>
+                  {column.render(item)}
+                </td>
               ))}
               {actions && <td className="right">{actions(item)}</td>}
             </tr>
@@ -62,6 +67,10 @@ function WideList<T extends object>({ columns, items, rowKey, busy, label, actio
       </table>
     </div>
   );
+}
+
+function classOf<T>({ align, whole }: Column<T>): string {
+  return [align, whole && "whole"].filter(Boolean).join(" ");
 }
 
 function NarrowList<T extends object>({ columns, items, rowKey, busy, label, actions }: DataListProps<T>) {

@@ -49,7 +49,6 @@ export const configs = {
   statuses: { online: "Online", offline: "Offline" },
   createdAt: "Created",
   updatedAt: "Changed",
-  fixed: "Never changes",
   goOnline: "Go online",
   goOffline: "Go offline",
   notShown: "Not asked for here",

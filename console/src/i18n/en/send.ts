@@ -32,7 +32,6 @@ export const send = {
   validityDays: (n: number) => (n === 1 ? "1 day" : `${n} days`),
   validityHint: (n: number) => `Never sent after that. This config keeps data for ${n === 1 ? "1 day" : `${n} days`}.`,
   submit: "Send",
-  again: "Send another",
   resendTitle: "Send again",
   resendNote: (id: string) => `Taken over from ${id}. It goes out as a new push with a new unique ID.`,
   resendLost: "The content of that push is deleted. Enter it anew.",

@@ -12,7 +12,6 @@ export const shell = {
     operators: "Operators",
   },
   menu: "Open the menu",
-  instance: "Instance",
   switchInstance: "Switch instance",
   allInstances: "All instances",
   language: "Language",

@@ -6,7 +6,6 @@ export const states = {
   errorNetwork: "The server did not answer. Is the network up?",
   errorServer: "The server has a problem. Its log says more.",
   errorBusy: "The server is busy or stopping. Try again in a moment.",
-  errorConflict: "Somebody else changed this meanwhile. Load it again.",
   errorTooMany: "Too many tries. Wait a moment.",
   notFoundTitle: "There is no such page",
   notFoundHint: "The address may be old, or what it named was deleted.",

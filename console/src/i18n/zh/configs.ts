@@ -51,7 +51,6 @@ export const configs: Messages["configs"] = {
   statuses: { online: "已上线", offline: "已下线" },
   createdAt: "创建时间",
   updatedAt: "修改时间",
-  fixed: "不可修改",
   goOnline: "上线",
   goOffline: "下线",
   notShown: "此处无需填写",

@@ -34,7 +34,6 @@ export const send: Messages["send"] = {
   validityDays: (n) => `${n} 天`,
   validityHint: (n) => `过期后不再下发。该配置的数据保留 ${n} 天。`,
   submit: "发送",
-  again: "再发一条",
   resendTitle: "重新发送",
   resendNote: (id) => `内容取自 ${id}，将作为新的推送发出，使用新的唯一 ID。`,
   resendLost: "该推送的内容已被删除，请重新填写。",

@@ -14,7 +14,6 @@ export const shell: Messages["shell"] = {
     operators: "操作员",
   },
   menu: "打开菜单",
-  instance: "实例",
   switchInstance: "切换实例",
   allInstances: "全部实例",
   language: "语言",

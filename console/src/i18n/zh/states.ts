@@ -8,7 +8,6 @@ export const states: Messages["states"] = {
   errorNetwork: "服务器没有响应，请检查网络。",
   errorServer: "服务器出错，详情见服务器日志。",
   errorBusy: "服务器繁忙或正在停止，请稍后再试。",
-  errorConflict: "内容已被他人修改，请重新加载。",
   errorTooMany: "尝试次数过多，请稍候。",
   notFoundTitle: "页面不存在",
   notFoundHint: "地址可能已过期，或对应的内容已被删除。",

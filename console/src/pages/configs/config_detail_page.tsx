@@ -10,6 +10,7 @@ import { useMessages } from "../../i18n/provider.tsx";
 import { ConfigFacts } from "./config_facts.tsx";
 import { DeleteConfig } from "./delete_config.tsx";
 import { StatusChange } from "./status_change.tsx";
+import "../../components/form.css";
 
 export function Component() {
   const t = useMessages();

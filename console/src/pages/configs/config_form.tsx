@@ -4,6 +4,7 @@ import { Link } from "react-router";
 import { useCurrentInstance } from "../../app/instance_scope.tsx";
 import { useMessages } from "../../i18n/provider.tsx";
 import { type ConfigValues, fieldsFor, hiddenReasons } from "./config_rules.ts";
+import "../../components/form.css";
 
 interface ConfigFormProps {
   initial: ConfigValues;

@@ -104,7 +104,7 @@ function useDeadLetterColumns(instanceId: string): Column<DeadLetter>[] {
           </Link>
         ),
       },
-      { key: "biz", title: t.filters.biz, render: (one) => <Code text={one.bizType} /> },
+      { key: "biz", title: t.filters.biz, whole: true, render: (one) => <Code text={one.bizType} /> },
       {
         key: "for",
         title: t.deadLetters.for,

@@ -3,6 +3,7 @@ import { type ReactNode, useEffect } from "react";
 import { AppearanceMenu, LanguageMenu } from "../../app/header_menus.tsx";
 import { Logo } from "../../app/logo.tsx";
 import { useMessages } from "../../i18n/provider.tsx";
+import "./entry.css";
 
 /** The frame of the pages outside of the shell: login and password. */
 export function Entry({ title, children }: { title: string; children: ReactNode }) {

@@ -4,6 +4,7 @@ import { type OneTimePassword, useCreateOperator } from "../../api/operators.ts"
 import type { Role } from "../../api/session.ts";
 import { errorText } from "../../components/feedback.tsx";
 import { useMessages } from "../../i18n/provider.tsx";
+import "../../components/form.css";
 
 interface NewOperator {
   login: string;

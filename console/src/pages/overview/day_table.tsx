@@ -47,7 +47,7 @@ function useDayColumns(): Column<DayStat>[] {
   const format = useFormat();
   return useMemo(() => [
     { key: "day", title: t.overview.day, heading: true, render: (one) => <span className="time">{one.day}</span> },
-    { key: "biz", title: t.filters.biz, render: (one) => <Code text={one.bizType} /> },
+    { key: "biz", title: t.filters.biz, whole: true, render: (one) => <Code text={one.bizType} /> },
     { key: "pushes", title: t.overview.pushes, align: "right", render: (one) => format.number(one.pushes) },
     { key: "arrivals", title: t.overview.arrivals, align: "right", render: (one) => format.number(one.arrivals) },
     {

@@ -14,6 +14,8 @@ import { useMessages } from "../../i18n/provider.tsx";
 import { Answer } from "./answer.tsx";
 import { SendForm } from "./send_form.tsx";
 import { useEarlierPush } from "./use_earlier_push.ts";
+import "../../components/form.css";
+import "./send.css";
 
 /** One push that was sent from here, and what was answered. */
 interface Sent {

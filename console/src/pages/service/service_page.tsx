@@ -11,6 +11,7 @@ import { MetaConfig } from "./meta_config.tsx";
 import { Secrets } from "./secrets.tsx";
 import { SignatureSwitch } from "./signature_switch.tsx";
 import { Validation } from "./validation.tsx";
+import "./service.css";
 
 /** Service management: all that belongs to the instance itself. Viewers and operators read, admins change. */
 export function Component() {

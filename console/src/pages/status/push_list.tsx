@@ -86,7 +86,7 @@ function usePushColumns(withOwner: boolean): Column<Push>[] {
     const words = t.status.columns;
     const columns: Column<Push>[] = [
       { key: "state", title: words.state, heading: true, render: (one) => <PushStateTag state={one.state} /> },
-      { key: "biz", title: words.bizType, render: (one) => <Code text={one.bizType} /> },
+      { key: "biz", title: words.bizType, whole: true, render: (one) => <Code text={one.bizType} /> },
       { key: "mid", title: words.thirdMsgId, render: (one) => one.thirdMsgId ? <Code text={one.thirdMsgId} /> : "–" },
       { key: "created", ...timeTitle(words.createdAt), render: (one) => <Time at={one.createdAt} /> },
       { key: "arrived", ...timeTitle(words.arrivedAt), render: (one) => <Time at={one.arrivedAt} /> },

@@ -8,6 +8,7 @@ import { useMessages } from "../../i18n/provider.tsx";
 import { OwnerStatus } from "./owner_status.tsx";
 import { PushDrawer } from "./push_drawer.tsx";
 import { PushList } from "./push_list.tsx";
+import "./status.css";
 
 const KINDS = ["user", "device", "all"] as const;
 type Kind = typeof KINDS[number];
