@@ -6,15 +6,20 @@ import { type CloseCode, type CloseHints, closeReason } from "./close_codes.ts";
 
 export type SocketOptions = {
   clock: Clock;
-  /** More unsent bytes than this cut the connection as a slow consumer (4410). @default 1 MiB */
-  bufferedMax?: number;
   /** A text frame came in. */
   onFrame: (socket: Socket, data: string) => void;
   /** The connection is over, whoever ended it; called once. */
   onEnd: (socket: Socket) => void;
 };
 
+/**
+ * With more unsent bytes than this a client must go on reading, or is cut off as a slow consumer (4410): the replay of
+ * many streams is larger than this, and no reason to start it all over again. More than the most cuts at once.
+ */
 const BUFFERED_MAX = 1024 * 1024;
+const BUFFERED_MOST = 32 * BUFFERED_MAX;
+/** How long an overfull buffer may stay as full as it is, ms. */
+const SLOW_MS = 10_000;
 /** Frames a second that a client may send, and the burst. */
 const FRAMES_PER_SECOND = 500;
 const FRAMES_BURST = 5_000;
@@ -30,6 +35,7 @@ export class Socket implements Connection {
   #batches: OutBatch[] | null = null;
   #ended = false;
   #probe: (() => void) | null = null;
+  #slow: (() => void) | null = null;
   #pings = 0;
   /** Token bucket of frames: what is left, and when that was so. */
   #tokens = FRAMES_BURST;
@@ -123,7 +129,19 @@ export class Socket implements Connection {
     if (this.#ended || this.#ws.readyState !== WebSocket.OPEN) return;
     this.#ws.send(frame);
     // what is unsent when the connection ends stays unacknowledged, and comes again on the next one
-    if (this.#ws.bufferedAmount > (this.#o.bufferedMax ?? BUFFERED_MAX)) this.close(4410);
+    const unsent = this.#ws.bufferedAmount;
+    if (unsent > BUFFERED_MOST) this.close(4410);
+    else if (unsent > BUFFERED_MAX) this.#watch(unsent);
+  }
+
+  /** The client must have read something of an overfull buffer when it is looked at again. */
+  #watch(before: number): void {
+    this.#slow ??= this.#o.clock.after(SLOW_MS, () => {
+      this.#slow = null;
+      const unsent = this.#ws.bufferedAmount;
+      if (unsent >= before) this.close(4410);
+      else if (unsent > BUFFERED_MAX) this.#watch(unsent);
+    });
   }
 
   #end(): void {
@@ -131,7 +149,8 @@ export class Socket implements Connection {
     this.#ended = true;
     this.#batches = null;
     this.#probe?.();
-    this.#probe = null;
+    this.#slow?.();
+    this.#probe = this.#slow = null;
     for (const type of EVENTS) this.#ws.removeEventListener(type, this);
     this.#o.onEnd(this);
   }
