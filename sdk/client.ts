@@ -49,7 +49,7 @@ export class SyncClient implements AsyncDisposable {
   readonly #events = new Emitter<ClientEvents>();
   readonly #subscribers = new Map<string, Subscriber>();
   readonly #unwatch: () => void;
-  #status: ClientStatus = "stopped";
+  #status: ClientStatus = "connecting";
   #reason = "";
   #closed: Promise<void> | null = null;
 

@@ -43,7 +43,7 @@ export function retrySooner(turn: Turn): void {
 export function connect(turn: Turn): void {
   const life = leading(turn);
   if (!life) return;
-  const conn = count(turn, "conn");
+  const conn = count(turn, "connect");
   const seq = Math.max(life.ledger.seq + 1, turn.now);
   setLedger(turn, markDirty({ ...life.ledger, seq }, INSTALLATION));
   const deadline = turn.now + turn.core.settings.timing.connectMs;

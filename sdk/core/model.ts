@@ -145,7 +145,7 @@ export type Core = {
     readonly clockOffset: number;
   };
   /** Counters: connections, writes, terms of leadership, logins, pings. */
-  readonly count: { readonly conn: number; readonly write: number; readonly term: number; readonly login: number };
+  readonly count: { readonly connect: number; readonly write: number; readonly term: number; readonly login: number };
   readonly life: Life;
 };
 

@@ -9,13 +9,15 @@ import {
   type SyncMessage,
 } from "../../sdk/server.ts";
 import { startServer } from "../support/server.ts";
+import { tempFolder } from "./support/folder.ts";
 import { until } from "./support/until.ts";
 
 const FAST = { baseMs: 20, maxMs: 200 };
 
 Deno.test("[SDK-1] the modern client receives live and after an absence, each message once and in order", async () => {
   await using server = await startServer();
-  const folder = await Deno.makeTempDir();
+  await using folderDir = await tempFolder();
+  const folder = folderDir.path;
   const options = { server: server.url, instanceId: "default_demo", timing: FAST };
   const seen: string[] = [];
   const open = () => {
@@ -40,12 +42,12 @@ Deno.test("[SDK-1] the modern client receives live and after an absence, each me
     const page = await (await server.admin("GET", "/api/instances/default_demo/pushes?userId=u-1")).json();
     return page.items.every((p: { state: string }) => p.state === "arrived");
   });
-  await Deno.remove(folder, { recursive: true });
 });
 
 Deno.test("[SDK-4] messages of a biz that nobody subscribes to are kept over a restart and handed over then", async () => {
   await using server = await startServer();
-  const folder = await Deno.makeTempDir();
+  await using folderDir = await tempFolder();
+  const folder = folderDir.path;
   const open = () =>
     createSyncClient({
       server: server.url,
@@ -74,12 +76,12 @@ Deno.test("[SDK-4] messages of a biz that nobody subscribes to are kept over a r
     if (seen.length === 4) stop.abort();
   }
   assert.deepEqual(seen, ["a", "b", "c", "d"]);
-  await Deno.remove(folder, { recursive: true });
 });
 
 Deno.test("[SDK-1] MPSync with the original's names receives user, device and global pushes, and its iOS names too", async () => {
   await using server = await startServer();
-  const folder = await Deno.makeTempDir();
+  await using folderDir = await tempFolder();
+  const folder = folderDir.path;
   const messages: SyncMessage[] = [];
   const states: ConnectionType[] = [];
   const observed: string[] = [];
@@ -137,7 +139,6 @@ Deno.test("[SDK-1] MPSync with the original's names receives user, device and gl
     ConnectionType.Disconnected,
   ]);
   await MPSync.shutdown();
-  await Deno.remove(folder, { recursive: true });
 });
 
 Deno.test("[SIG-2] with signatures on, an app secret opens the connection and binds, and a wrong clock corrects itself", async () => {

@@ -4,6 +4,7 @@ import type { SyncClient } from "../../sdk/client.ts";
 import { createSyncClient, FileStore } from "../../sdk/server.ts";
 import { startServer } from "../support/server.ts";
 import { Proxy, seeded } from "./support/proxy.ts";
+import { tempFolder } from "./support/folder.ts";
 import { until } from "./support/until.ts";
 
 const FAST = { baseMs: 20, maxMs: 150, connectMs: 3000, probeMs: 300, pongMs: 500 };
@@ -62,7 +63,8 @@ for (const seed of (Deno.env.get("FUZZ_SEEDS") ?? "1,2").split(",").map(Number))
     await using proxy = new Proxy(server.port, random);
     proxy.maxDelayMs = 6;
     proxy.cutChance = 0.02;
-    const folder = await Deno.makeTempDir();
+    await using folderDir = await tempFolder();
+    const folder = folderDir.path;
     const devices = ["phone", "tablet"].map((name) => new Device({ folder, port: proxy.port, random, name }));
     const sent: string[] = [];
     const pushed = { "phone": 0, "tablet": 0 };
@@ -109,7 +111,6 @@ for (const seed of (Deno.env.get("FUZZ_SEEDS") ?? "1,2").split(",").map(Number))
       await device.client.close();
     }
     assert.ok(proxy.cuts > 0 && proxy.connections > 10, `${proxy.cuts} cuts, ${proxy.connections} connections`);
-    await Deno.remove(folder, { recursive: true });
   });
 }
 

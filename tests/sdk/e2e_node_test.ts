@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { build } from "../../sdk/build.ts";
 import { startServer } from "../support/server.ts";
+import { tempFolder } from "./support/folder.ts";
 import { until } from "./support/until.ts";
 
 /** The README's blocks for Node: the program, and the commands before it is started. */
@@ -42,8 +43,10 @@ function node(folder: string) {
 
 Deno.test("[SDK-5] Node 20: the packed package in an empty folder, by the README's own lines, over a kill of the process", async () => {
   await using server = await startServer();
-  const dist = await Deno.makeTempDir();
-  const folder = await Deno.makeTempDir();
+  await using distDir = await tempFolder();
+  const dist = distDir.path;
+  await using folderDir = await tempFolder();
+  const folder = folderDir.path;
   await build(dist);
   const { app, commands } = await readmeLines();
   await run(`npm pack --silent --pack-destination '${folder}' '${dist}'`, folder);
@@ -66,11 +69,11 @@ Deno.test("[SDK-5] Node 20: the packed package in an empty folder, by the README
   await using second = node(folder);
   await until("the missed one", () => second.output.text.includes("3 while it was dead"));
   assert.ok(!second.output.text.includes("before") && !second.output.text.includes("live"));
-  await Deno.remove(dist, { recursive: true });
 });
 
 Deno.test("[SDK-1] the package stands alone: no dependency, no file of the server in its code or types", async () => {
-  const dist = await Deno.makeTempDir();
+  await using distDir = await tempFolder();
+  const dist = distDir.path;
   const { sizes } = await build(dist);
   assert.ok(sizes.browser!.gzip < 15_000, `${sizes.browser!.gzip} bytes`);
   const manifest = JSON.parse(await Deno.readTextFile(join(dist, "package.json")));
@@ -96,5 +99,4 @@ Deno.test("[SDK-1] the package stands alone: no dependency, no file of the serve
       assert.ok(exists.has(target), `${specifier} in ${path}`);
     }
   }
-  await Deno.remove(dist, { recursive: true });
 });
