@@ -4,6 +4,8 @@ import { build } from "vite";
 
 /** Files below this size travel as they are. */
 const WORTH_COMPRESSING = 1024;
+/** A build takes seconds: a folder that old belongs to none. */
+const ABANDONED_MS = 10 * 60_000;
 const COMPRESSIBLE = /\.(?:js|css|svg|html|json)$/;
 
 /**
@@ -13,6 +15,7 @@ const COMPRESSIBLE = /\.(?:js|css|svg|html|json)$/;
 export async function bundle(dist: URL): Promise<void> {
   const target = pathOf(dist);
   const fresh = `${target}.${crypto.randomUUID().slice(0, 8)}`;
+  await removeAbandoned(target);
   try {
     await build({
       configFile: pathOf(new URL("./vite.config.ts", import.meta.url)),
@@ -24,6 +27,17 @@ export async function bundle(dist: URL): Promise<void> {
   } catch (error) {
     await Deno.remove(fresh, { recursive: true }).catch(() => {});
     throw error;
+  }
+}
+
+/** What builds left behind that were stopped on their way. */
+async function removeAbandoned(target: string): Promise<void> {
+  const [parent, name] = [target.slice(0, target.lastIndexOf("/")), target.slice(target.lastIndexOf("/") + 1)];
+  for await (const entry of Deno.readDir(parent)) {
+    if (!entry.isDirectory || !entry.name.startsWith(`${name}.`)) continue;
+    const { mtime } = await Deno.stat(`${parent}/${entry.name}`);
+    if (mtime === null || Date.now() - mtime.getTime() < ABANDONED_MS) continue;
+    await Deno.remove(`${parent}/${entry.name}`, { recursive: true }).catch(() => {});
   }
 }
 

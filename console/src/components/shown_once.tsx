@@ -1,4 +1,4 @@
-import { Alert, Modal } from "antd";
+import { Alert, Button, Modal } from "antd";
 import { useMessages } from "../i18n/provider.tsx";
 import { Code } from "./code.tsx";
 
@@ -17,13 +17,10 @@ export function ShownOnce({ title, hint, text, onClose }: ShownOnceProps) {
     <Modal
       open={text !== null}
       title={title}
-      okText={t.service.done}
-      cancelButtonProps={{ hidden: true }}
+      footer={<Button type="primary" onClick={onClose}>{t.service.done}</Button>}
       closable={false}
       keyboard={false}
       mask={{ closable: false }}
-      onOk={onClose}
-      onCancel={onClose}
       destroyOnHidden
     >
       <div className="stack">
