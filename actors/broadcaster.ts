@@ -15,7 +15,13 @@ type GlobalStream = {
 const MAX_OPS = 1_000;
 const MAX_BYTES = 8 * 1024 * 1024;
 
-export type BroadcasterOptions = { store: DeliveryStore; catalog: Catalog; log: Log };
+export type BroadcasterOptions = {
+  store: DeliveryStore;
+  catalog: Catalog;
+  log: Log;
+  /** These ops were read from the log, and not published here. */
+  learned: (config: Config, ops: readonly LoggedOp[]) => void;
+};
 
 /**
  * Global pushes (GLB-1 to GLB-5): one row in the log, and in memory the streams' heads and recent ops, so that a
@@ -54,7 +60,9 @@ export class Broadcaster implements GlobalPages {
 
   /** The log's head is at least `id`: read what is missing. */
   hint(config: Config, id: number): void {
-    if (id > this.head(config.no)) void this.load(config);
+    if (id <= this.head(config.no)) return;
+    // a read that was under way may have begun before the op was there
+    void this.load(config).then(() => id > this.head(config.no) ? this.load(config) : undefined);
   }
 
   page(config: number, after: number, limit: number): Page | undefined {
@@ -118,6 +126,7 @@ export class Broadcaster implements GlobalPages {
     const cut = short && ops.length < (before?.ops.length ?? 0) + page.ops.length ? ops[0]!.id - 1 : from;
     const bytes = ops.reduce((sum, op) => sum + op.bytes, 0);
     this.#streams.set(config.no, { head: page.head, from: cut, ops, bytes });
+    if (page.ops.length > 0) this.#o.learned(config, page.ops);
   }
 }
 

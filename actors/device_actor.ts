@@ -130,6 +130,8 @@ export class DeviceActor {
         return lanes.open(message.starts);
       case "foreground":
         return lanes.foreground(this.#o.runtime.catalog.configsOf(session.instance.no));
+      case "missed":
+        return lanes.missed(message.config, message.upTo);
       case "heard":
         return lanes.heard();
       case "lanes":

@@ -30,10 +30,12 @@ export function stepLane(lane: Lane, event: LaneEvent, context: LaneContext): La
       return { lane: { ...lane, phase: { kind: "stopped" } }, effects: [] };
     case "resume":
       return lane.phase.kind === "stopped" ? resume(lane, context) : { lane, effects: [] };
-    case "foreground":
-      return lane.awake && lane.until >= lane.head
+    case "foreground": {
+      const until = Math.max(lane.until, event.upTo ?? lane.head);
+      return lane.awake && until === lane.until
         ? { lane, effects: [] }
-        : pump({ ...lane, awake: true, until: Math.max(lane.until, lane.head) }, [], context);
+        : pump({ ...lane, awake: true, until }, [], context);
+    }
   }
 }
 

@@ -85,12 +85,12 @@ export class LaneSet {
       if (!config) continue;
       if (!plain) this.#marked.add(no);
       this.#lanes.set(config.no, newLane(this.#stream(config), start, head, owed));
-      if (this.#o.foreground()) this.step(config, { type: "foreground" });
       if (this.#o.allowed(config)) this.step(config, { type: "resume" });
     }
     const hints = this.#hints ?? new Map<Config, number>();
     this.#hints = null;
     for (const [config, id] of hints) this.step(config, { type: "head", id });
+    if (this.#o.foreground()) this.foreground(this.#o.runtime.catalog.configsOf(this.#o.instance.no));
   }
 
   /** Something may be new in the log. */
@@ -163,6 +163,13 @@ export class LaneSet {
       this.step(config, { type: "head", id: head });
       this.step(config, { type: "foreground" });
     }
+  }
+
+  /** A global op that this session's last foreground was to bring, and that was heard of only now (STR-3). */
+  missed(config: Config, upTo: number): void {
+    if (!this.isOpen || (this.#lanes.get(config.no)?.until ?? 0) >= upTo) return;
+    this.step(config, { type: "head", id: upTo });
+    this.step(config, { type: "foreground", upTo });
   }
 
   /** Stops or resumes a stream as the config and the verdict are now (CFG-4, SES-4). */

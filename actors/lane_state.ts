@@ -85,7 +85,8 @@ export type LaneEvent =
   | { type: "heard" }
   | { type: "stop" }
   | { type: "resume" }
-  | { type: "foreground" };
+  /** `upTo`: the head as it was then; absent: as it is known now. */
+  | { type: "foreground"; upTo?: number };
 
 export type LaneEffect =
   | { type: "send"; batch: OutBatch; first: readonly InFlight[] }

@@ -13,6 +13,7 @@ type OfSession =
   | { type: "opened"; starts: readonly LaneStart[] }
   | { type: "ack"; frame: Ack }
   | { type: "foreground" }
+  | { type: "missed"; config: Config; upTo: number }
   | { type: "heard" }
   | { type: "lanes"; event: LaneSetEvent };
 

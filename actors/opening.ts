@@ -124,7 +124,7 @@ export class Opening {
 
   #bind(session: Session, user: { userId: string; sessionId: string }, reuse: boolean): Bound {
     const actor = this.#o.userOf(session, user.userId);
-    const bound = { actor, userId: user.userId, sessionId: user.sessionId };
+    const bound = { actor, userId: user.userId, sessionId: user.sessionId, at: this.#o.runtime.clock.now() };
     session.bound = bound;
     actor.bind(session, user.sessionId, reuse);
     session.changed();

@@ -111,7 +111,7 @@ export class Registry implements Bus {
   }
 
   setForeground(session: Session, foreground: boolean): void {
-    session.foreground = foreground;
+    session.foregroundAt = foreground ? this.#o.runtime.clock.now() : null;
     session.changed();
     if (foreground) this.#tell(session, "foreground");
   }
@@ -157,6 +157,20 @@ export class Registry implements Bus {
   head(config: Config, owner: string, id: number): void {
     if (config.scope === "global") return this.#o.broadcaster.hint(config, id);
     this.#ownerOf(config, owner)?.post({ type: "head", config, id });
+  }
+
+  /** Global ops nobody had heard of: who came to the foreground since they were accepted gets them now (GLB-2, STR-3). */
+  learned(config: Config, ops: readonly LoggedOp[]): void {
+    for (const session of this.#sessions.values()) {
+      if (session.instance.no !== config.instance || session.foregroundAt === null) continue;
+      const device = config.target === "device";
+      const since = device ? session.foregroundAt : Math.max(session.foregroundAt, session.bound?.at ?? 0);
+      const upTo = ops.findLast((op) => op.at <= since)?.id;
+      if (upTo === undefined) continue;
+      const message = { type: "missed" as const, connectionId: session.connection.id, config, upTo };
+      if (device) this.#device(session)?.post(message);
+      else session.bound?.actor.post(message);
+    }
   }
 
   /** Users and devices with a live session here. */

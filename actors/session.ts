@@ -6,7 +6,7 @@ import type { LaneSet } from "./lane_set.ts";
 import type { UserActor } from "./user_actor.ts";
 
 /** The user bound on a session. Each bind makes a new one, so that answers to an older bind are recognised. */
-export type Bound = { actor: UserActor; userId: string; sessionId: string };
+export type Bound = { actor: UserActor; userId: string; sessionId: string; at: number };
 
 /** What a hello said beside the names; forgotten once the streams are open. */
 export type Claims = { points: readonly Point[]; user: Hello["user"]; sameEpoch: boolean };
@@ -20,7 +20,8 @@ export class Session {
   readonly hello: { seq: number; os: string | undefined; appVersion: string | undefined };
   readonly client: Client;
   readonly connectedAt: number;
-  foreground: boolean;
+  /** Since when the app is in the foreground, ms; null: it is in the background. */
+  foregroundAt: number | null;
   /** The device's own streams. */
   lanes!: LaneSet;
   bound: Bound | null = null;
@@ -41,8 +42,12 @@ export class Session {
     this.deviceId = hello.deviceId;
     this.hello = { seq, os, appVersion };
     this.client = clientOf(hello.os, hello.appVersion);
-    this.foreground = hello.foreground;
+    this.foregroundAt = hello.foreground ? now : null;
     this.connectedAt = now;
+  }
+
+  get foreground(): boolean {
+    return this.foregroundAt !== null;
   }
 
   /** A change of user that came before the welcome waits for it: the first user's streams are being read. */

@@ -149,6 +149,8 @@ export class UserActor {
         return this.#ack(session, message);
       case "foreground":
         return session.lanes.foreground(runtime.catalog.configsOf(instance().no));
+      case "missed":
+        return session.lanes.missed(message.config, message.upTo);
       case "heard":
         session.lanes.heard();
         return this.#singles.pumpAll();

@@ -57,7 +57,12 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
 
   const store = postgresDelivery(sql);
   const sessions = postgresSessions(sql, node);
-  const broadcaster = new Broadcaster({ store, catalog, log });
+  const broadcaster = new Broadcaster({
+    store,
+    catalog,
+    log,
+    learned: (config, ops) => registry.learned(config, ops),
+  });
   const recorder = new Recorder(store, clock, { failed });
   const hydrator = new Hydrator({ store, sessions, recorder, clock, failed });
   const metrics: Metrics = new Metrics(() => {
