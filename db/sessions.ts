@@ -33,6 +33,8 @@ export interface SessionStore {
   update(changes: readonly SessionChange[]): Promise<void>;
   /** Removes rows, unless another connection has taken them over. */
   release(sessions: readonly { instance: number; deviceId: string; connection: string }[]): Promise<void>;
+  /** Tells the nodes that hold this owner's other sessions to close them (channel `syncline_kick`). @returns how many */
+  kickElsewhere(instance: number, owner: { userId: string } | { deviceId: string }): Promise<number>;
   /** Says that this node lives; removes the rows of nodes that were not seen for a minute. */
   beat(now: number): Promise<void>;
   /** Removes this node and its rows. */

@@ -11,6 +11,14 @@ export function postgresSessions(sql: Sql, node: string): SessionStore {
           ${sessions.map((s) => s.deviceId)}::text[], ${sessions.map((s) => s.connection)}::text[]) x(i, d, c)
         where s.instance = x.i and s.device = x.d and s.connection = x.c`;
     },
+    async kickElsewhere(instance, owner) {
+      const [row] = await sql<{ n: number }[]>`
+        select count(pg_notify('syncline_kick', node || ' ' || connection))::int as n from session
+        where instance = ${instance} and node <> ${node} and ${
+        "userId" in owner ? sql`user_id = ${owner.userId}` : sql`device = ${owner.deviceId}`
+      }`;
+      return row!.n;
+    },
     async beat(now) {
       await sql`insert into node (id, seen_at) values (${node}, ${now})
         on conflict (id) do update set seen_at = excluded.seen_at`;

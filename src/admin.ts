@@ -88,7 +88,8 @@ function live({ services, pushDeps }: AdminOptions): Live {
       return "success" in request ? request : await push(pushDeps, instance, endpoint, request);
     },
     sessions: (instanceNo, owner) => [...registry.sessions()].filter(isOf(instanceNo, owner)).map(infoOf),
-    kick: (instanceNo, owner) => Promise.resolve(registry.kick(isOf(instanceNo, owner))),
+    kick: async (instanceNo, owner) =>
+      registry.kick(isOf(instanceNo, owner)) + await services.sessions.kickElsewhere(instanceNo, owner),
   };
 }
 

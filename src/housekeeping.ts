@@ -51,6 +51,7 @@ export class Housekeeping implements AsyncDisposable {
     await sessions.beat(clock.now());
     await broadcaster.loadAll();
     const { unlisten } = await listener.listen("syncline_evict", (payload) => this.#evict(payload));
+    await listener.listen("syncline_kick", (payload) => this.#kick(payload));
     this.#unlisten = unlisten;
     this.#unsubscribe = catalog.onChange((change) => {
       registry.changed(change);
@@ -63,7 +64,10 @@ export class Housekeeping implements AsyncDisposable {
       }
     });
     this.#every(LOST_HINTS_MS, () => this.findLostHints());
-    this.#every(BEAT_MS, () => sessions.beat(clock.now()));
+    this.#every(BEAT_MS, async () => {
+      registry.writeRows();
+      await sessions.beat(clock.now());
+    });
     const sizes = new Map<string, number>();
     this.#every(GROWTH_MS, () => analyzeGrown(this.#d.sql, sizes));
     this.#every(SWEEP_MS, async () => {
@@ -97,6 +101,11 @@ export class Housekeeping implements AsyncDisposable {
     const heads = [];
     for (let at = 0; at < owners.length; at += 1_000) heads.push(...await store.headsOf(owners.slice(at, at + 1_000)));
     return heads;
+  }
+
+  #kick(payload: string): void {
+    const [node, connectionId] = payload.split(" ");
+    if (node === this.#d.node) this.#d.registry.kick((session) => session.connection.id === connectionId);
   }
 
   #evict(payload: string): void {
