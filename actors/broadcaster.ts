@@ -65,6 +65,16 @@ export class Broadcaster implements GlobalPages {
     void this.load(config).then(() => id > this.head(config.no) ? this.load(config) : undefined);
   }
 
+  /**
+   * A client says that it has this op, which may have been published on another process: resolves when it is known here
+   * whether the log has it.
+   *
+   * @throws when the log cannot be read.
+   */
+  async reach(config: Config, id: number): Promise<void> {
+    if (id > this.head(config.no)) await this.#single(config);
+  }
+
   page(config: number, after: number, limit: number): Page | undefined {
     const stream = this.#streams.get(config);
     if (!stream || after < stream.from) return undefined;
@@ -73,22 +83,20 @@ export class Broadcaster implements GlobalPages {
     return { ops, head: stream.head, upTo: ops.length >= limit ? ops.at(-1)!.id : stream.head };
   }
 
-  /** Reads the stream's head and, where it is short enough, all of it. Single-flight. */
-  load(config: Config): Promise<void> {
-    const under = this.#loading.get(config.no);
-    if (under) return under;
-    const work = this.#load(config)
-      .catch((error) => this.#o.log("warning", "global stream not read", { config: config.no, error: String(error) }))
-      .finally(() => this.#loading.delete(config.no));
-    this.#loading.set(config.no, work);
-    return work;
+  /** Reads the stream's head and, where it is short enough, all of it. A failure is logged; the next hint tries again. */
+  async load(config: Config): Promise<void> {
+    try {
+      await this.#single(config);
+    } catch (error) {
+      this.#o.log("warning", "global stream not read", { config: config.no, error: String(error) });
+    }
   }
 
-  /** Loads all global streams: at start, before the first client. */
+  /** Loads all global streams: at start, before the first client. @throws when the log cannot be read. */
   async loadAll(): Promise<void> {
     for (const instance of this.#o.catalog.instances()) {
       const global = this.#o.catalog.configsOf(instance.no).filter((config) => config.scope === "global");
-      await Promise.all(global.map((config) => this.load(config)));
+      await Promise.all(global.map((config) => this.#single(config)));
     }
   }
 
@@ -100,6 +108,14 @@ export class Broadcaster implements GlobalPages {
   forget(config: number): void {
     const stream = this.#streams.get(config);
     if (stream) this.#streams.set(config, { head: stream.head, from: stream.head, ops: [], bytes: 0 });
+  }
+
+  #single(config: Config): Promise<void> {
+    const under = this.#loading.get(config.no);
+    if (under) return under;
+    const work = this.#load(config).finally(() => this.#loading.delete(config.no));
+    this.#loading.set(config.no, work);
+    return work;
   }
 
   async #load(config: Config): Promise<void> {

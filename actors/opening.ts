@@ -1,4 +1,4 @@
-import type { Catalog } from "../db/catalog.ts";
+import type { Catalog, Config } from "../db/catalog.ts";
 import type { Hydrated, Target } from "../db/delivery.ts";
 import type { Bind, Point } from "../src/protocol.ts";
 import type { Hydrator } from "./hydrator.ts";
@@ -13,6 +13,8 @@ export type OpeningOptions = {
   heartbeatMs: number;
   /** The user's actor for a new bind. */
   userOf: (session: Session, userId: string) => Bound["actor"];
+  /** Resolves when it is known here whether a global stream goes as far as the client says. */
+  reachGlobal: (config: Config, id: number) => Promise<void>;
 };
 
 /** A welcome waits so long for the tenant's verdict, so that a quick tenant costs no frame of its own, ms. */
@@ -56,6 +58,8 @@ export class Opening {
       hydrator.hydrate(deviceTarget(session)),
       bound ? hydrator.hydrate(userTarget(session, bound)) : null,
       bound ? this.#verdictGrace(session, bound) : null,
+      this.#reachGlobals(session, "device", points),
+      this.#reachGlobals(session, "user", claimed?.points ?? []),
     ]);
     if (outranked !== null) return { outranked };
     const deviceStarts = this.#starts(session, "device", device, points, sameEpoch);
@@ -104,7 +108,10 @@ export class Opening {
 
   async hydrateUser(session: Session, bound: Bound, points: readonly Point[], sameEpoch: boolean): Promise<Starts> {
     const target = userTarget(session, bound);
-    const hydrated = await this.#o.hydrator.hydrate(target);
+    const [hydrated] = await Promise.all([
+      this.#o.hydrator.hydrate(target),
+      this.#reachGlobals(session, "user", points),
+    ]);
     const starts = this.#starts(session, "user", hydrated, points, sameEpoch);
     await this.#o.hydrator.forgetStale(target, starts);
     return starts;
@@ -129,6 +136,13 @@ export class Opening {
     actor.bind(session, user.sessionId, reuse);
     session.changed();
     return bound;
+  }
+
+  /** What a client got on another process may be news here; its point is not above the head for that (PT-3). */
+  async #reachGlobals(session: Session, kind: "user" | "device", points: readonly Point[]): Promise<void> {
+    const global = this.#catalog.configsOf(session.instance.no).filter((config) => config.scope === "global");
+    const reported = reportedPoints(points, global, kind);
+    await Promise.all(global.map((config) => this.#o.reachGlobal(config, reported.get(config.no) ?? 0)));
   }
 
   #reset(session: Session, lanes: readonly { config: LaneStart["config"]; start: number }[]): void {

@@ -41,13 +41,16 @@ export class Registry implements Bus {
   readonly #sessions = new Map<string, Session>();
   readonly #opening: Opening;
   readonly #plans = new WeakMap<Session, OpeningPlan>();
+  /** Sessions that came to the foreground or left it since their rows were written. */
+  readonly #stale = new Set<Session>();
   readonly #rows: { update: Coalescer<Session, void>; release: Coalescer<Session, void> };
 
   constructor(options: RegistryOptions) {
     this.#o = options;
-    const { runtime, hydrator, heartbeatMs, sessions } = options;
+    const { runtime, hydrator, heartbeatMs, sessions, broadcaster } = options;
     const userOf = (session: Session, userId: string) => this.#userOf(session.instance, userId);
-    this.#opening = new Opening({ runtime, hydrator, heartbeatMs, userOf });
+    const reachGlobal = (config: Config, id: number) => broadcaster.reach(config, id);
+    this.#opening = new Opening({ runtime, hydrator, heartbeatMs, userOf, reachGlobal });
     this.#rows = {
       update: new Coalescer<Session, void>(async (changed) => {
         await sessions.update([...new Set(changed)].map(toChange));
@@ -78,6 +81,7 @@ export class Registry implements Bus {
     session.changed = () => this.#changed(session);
     this.#sessions.set(connection.id, session);
     this.#deviceOf(instance, hello.deviceId).hello(session);
+    if (session.ended) this.#sessions.delete(connection.id);
     return session;
   }
 
@@ -111,9 +115,17 @@ export class Registry implements Bus {
   }
 
   setForeground(session: Session, foreground: boolean): void {
+    if (session.foreground !== foreground) this.#stale.add(session);
     session.foregroundAt = foreground ? this.#o.runtime.clock.now() : null;
-    session.changed();
     if (foreground) this.#tell(session, "foreground");
+  }
+
+  /** Writes which apps are in the foreground: now and then, because a foreground event costs no query (GLB-4). */
+  writeRows(): void {
+    for (const session of this.#stale) {
+      if (session.welcomed || session.ended) this.#stale.delete(session);
+      session.changed();
+    }
   }
 
   /** Heard from a client that had been asked for a sign of life. */
