@@ -231,7 +231,6 @@ const BACKGROUND = { type: "background" } as const;
 
 /** Every other state is on its way to a connection. */
 const STATUS: Partial<Record<StateName, ClientStatus>> = {
-  idle: "stopped",
   standby: "standby",
   parked: "background",
   online: "connected",
