@@ -2,17 +2,12 @@ import type { Appended, NewOp, Oplog } from "./oplog.ts";
 import type { Sql } from "./sql.ts";
 import { storedForm } from "./payload.ts";
 
-type Row = { n: number; outcome: Appended["outcome"]; id: number; prev: number };
-
 /** The log in Postgres: one call of `append_ops` (db/migrations/003_append.sql), one round trip, one commit. */
 export function postgresOplog(sql: Sql): Oplog {
   return {
     async append(ops) {
       const { unique, places } = byKey(ops);
-      const results = new Array<Appended>(unique.length);
-      for (const { n, outcome, id, prev } of await callAppend(sql, unique)) {
-        results[n - 1] = outcome === "stored" ? { outcome, id, prev } : { outcome };
-      }
+      const results = await callAppend(sql, unique);
       return ops.map((op, n) => {
         const decided = unique[places[n]!]!, result = results[places[n]!]!;
         if (op === decided || result.outcome !== "stored") return result;
@@ -44,7 +39,7 @@ function byKey(ops: readonly NewOp[]): { unique: NewOp[]; places: number[] } {
 
 const isExpired = (op: NewOp) => op.validUntil <= op.at;
 
-function callAppend(sql: Sql, ops: readonly NewOp[]): Promise<Row[]> {
+async function callAppend(sql: Sql, ops: readonly NewOp[]): Promise<Appended[]> {
   const config: number[] = [], at: number[] = [], until: number[] = [], early: number[] = [];
   const owner: string[] = [], mid: string[] = [], enc: string[] = [], payload: string[] = [];
   const os: (string | null)[] = [], min: (string | null)[] = [], max: (string | null)[] = [];
@@ -62,7 +57,13 @@ function callAppend(sql: Sql, ops: readonly NewOp[]): Promise<Row[]> {
     min.push(op.minVersion);
     max.push(op.maxVersion);
   }
-  return sql<Row[]>`select * from append_ops(${config}::int[], ${owner}::text[], ${mid}::text[], ${at}::bigint[],
-    ${until}::bigint[], ${early}::int[]::boolean[], ${enc}::text[], ${payload}::text[], ${os}::text[], ${min}::text[],
-    ${max}::text[])`;
+  // one text instead of a row each: reading rows costs more than all else here
+  const [row] = await sql<{ results: string }[]>`
+    select string_agg(case outcome when 'stored' then id::text else '"' || outcome || '"' end, ',' order by n) as results
+    from append_ops(${config}::int[], ${owner}::text[], ${mid}::text[], ${at}::bigint[], ${until}::bigint[],
+      ${early}::int[]::boolean[], ${enc}::text[], ${payload}::text[], ${os}::text[], ${min}::text[], ${max}::text[])`;
+  const results: (number | Exclude<Appended["outcome"], "stored">)[] = JSON.parse(`[${row!.results}]`);
+  return results.map((result) =>
+    typeof result === "number" ? { outcome: "stored", id: result, prev: result - 1 } : { outcome: result }
+  );
 }

@@ -51,13 +51,13 @@ end $$;
 
 -- Appends many pushes in one commit; no key (config, owner, mid) may come twice. For each input row, in order of
 -- arrival n (from 1):
--- outcome stored (id, and prev = the stream's head before it), duplicate, offline (config unknown or offline), expired.
+-- outcome stored (id: the stream's head was one less), duplicate, offline (config unknown or offline), expired.
 -- A lock per stream is held to commit and ids are allocated under it, in a statement that began after the lock was
 -- taken: commits become visible in id order (STR-2) and simultaneous calls of one key store once (PUSH-4).
 create function append_ops(
   p_config int[], p_owner text[], p_mid text[], p_at bigint[], p_valid_until bigint[], p_early boolean[],
   p_enc text[], p_payload text[], p_os text[], p_min text[], p_max text[]
-) returns table (n int, outcome text, id bigint, prev bigint) language plpgsql as $$
+) returns table (n int, outcome text, id bigint) language plpgsql as $$
 begin
   perform ensure_identity();
   perform plan_for_growth();
@@ -89,7 +89,7 @@ begin
     insert into stat_delta select x.config, (x.at / 3600000)::int, 0, count(*) from judged x
     where x.verdict = 'stored' group by 1, 2
   )
-  select x.n::int, x.verdict, x.new_id, x.new_id - 1 from judged x;
+  select x.n::int, x.verdict, x.new_id from judged x;
   if exists (select 1 from config c where c.no = any (p_config) and c.threshold is not null) then
     perform drop_over_threshold(p_config, p_owner, (select max(x) from unnest(p_at) x));
   end if;
