@@ -25,7 +25,8 @@ export class Hydrator {
     this.#o = options;
     const { store, sessions, clock } = options;
     this.#hydrate = new Coalescer((requests) => store.hydrate(requests));
-    this.#claim = new Coalescer((claims) => sessions.claim(claims, clock.now()));
+    // one batch at a time: of two hellos of a device the later one's claim comes last
+    this.#claim = new Coalescer((claims) => sessions.claim(claims, clock.now()), { lanes: 1 });
   }
 
   /** Connects waiting for Postgres. */

@@ -246,6 +246,8 @@ export class Registry implements Bus {
     this.#plans.delete(session);
     const connectionId = session.connection.id;
     this.#opening.welcome(session, plan);
+    // a verdict that came before the welcome
+    if (session.bound && session.bound.actor.verdict(connectionId) !== "unknown") this.#changed(session);
     this.#device(session)?.post({ type: "opened", connectionId, starts: plan.device.lanes });
     if (session.bound && plan.user) session.bound.actor.post({ type: "opened", connectionId, starts: plan.user.lanes });
     session.runAfterWelcome();

@@ -1,7 +1,7 @@
 import { NODE_DEAD_MS, type SessionChange, type SessionClaim, type SessionStore } from "./sessions.ts";
 import type { Sql } from "./sql.ts";
 
-/** The session table of one server process, `node` by name. Losing it in a crash loses nothing: devices connect again. */
+/** The session table of one server process, `node` by name. */
 export function postgresSessions(sql: Sql, node: string): SessionStore {
   return {
     claim: (claims, now) => claim(sql, node, claims, now),

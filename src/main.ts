@@ -3,7 +3,7 @@ import { type EmbeddedPostgres, startEmbedded, StartError } from "../db/embedded
 import { ensureConsoleBuilt } from "../console/build.ts";
 import { type Config, ConfigError, readConfig } from "./config.ts";
 import { configureLogging, getLogger } from "./log.ts";
-import { type RunningServer, startServer } from "./server.ts";
+import { type RunningServer, startServer, TlsFileError } from "./server.ts";
 
 /** The whole way down may take so long, ms (OPS-3). */
 const STOP_MS = 28_000;
@@ -45,7 +45,8 @@ function stopSignal(): Promise<void> {
 
 /** What to try next, for somebody who starts it for the first time. */
 function greet({ host, demo, tls }: Config, { port, internalPort, firstAdmin }: RunningServer): void {
-  const [http, ws] = tls ? ["https", "wss"] : ["http", "ws"];
+  const ws = tls ? "wss" : "ws";
+  const http = tls && internalPort === port ? "https" : "http";
   const name = host === "0.0.0.0" ? "127.0.0.1" : host;
   const lines = [`Syncline listens on ${ws}://${name}:${port}/sync, its APIs on ${http}://${name}:${internalPort}`];
   if (demo) {
@@ -69,6 +70,7 @@ function greet({ host, demo, tls }: Config, { port, internalPort, firstAdmin }: 
 function explain(error: unknown): string {
   if (error instanceof ConfigError || error instanceof StartError) return error.message;
   if (error instanceof Deno.errors.AddrInUse) return "Cannot start: the port is in use. Set PORT to another one.";
+  if (error instanceof TlsFileError) return error.message;
   const code = (error as { code?: string }).code ?? "";
   if (/^(ECONNREFUSED|ENOTFOUND|CONNECT_TIMEOUT|28P01|28000|3D000)$/.test(code)) {
     return `Cannot start: the database of DATABASE_URL does not answer (${code}).`;

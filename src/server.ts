@@ -141,8 +141,21 @@ function listen(config: Config, client: Hono, internal: Hono, all: Hono): Listen
   return [outer, Deno.serve({ hostname, onListen: () => {}, port: internalPort }, internal.fetch)];
 }
 
+/** A file that TLS_CERT_FILE or TLS_KEY_FILE names cannot be read. */
+export class TlsFileError extends Error {
+  override name = "TlsFileError";
+}
+
 function readTls({ certFile, keyFile }: { certFile: string; keyFile: string }): { cert: string; key: string } {
-  return { cert: Deno.readTextFileSync(certFile), key: Deno.readTextFileSync(keyFile) };
+  const read = (variable: string, file: string) => {
+    try {
+      return Deno.readTextFileSync(file);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new TlsFileError(`Cannot start: ${variable} names a file that cannot be read: ${reason}`);
+    }
+  };
+  return { cert: read("TLS_CERT_FILE", certFile), key: read("TLS_KEY_FILE", keyFile) };
 }
 
 const portOf = (server: Listening) => server.addr.port;

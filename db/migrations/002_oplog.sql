@@ -104,7 +104,7 @@ create table node (
   id text primary key,
   seen_at bigint not null
 );
-create unlogged table session (
+create table session (
   instance int not null,
   device text collate "C" not null,
   connection text not null,

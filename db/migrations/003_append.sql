@@ -43,7 +43,7 @@ create function plan_for_growth() returns void language plpgsql as $$
 begin
   if current_setting('syncline.grown', true) = 'yes' then return; end if;
   if pg_relation_size('op') > 1000000 then
-    perform set_config('plan_cache_mode', 'auto', false), set_config('syncline.grown', 'yes', false);
+    perform set_config('plan_cache_mode', 'force_generic_plan', false), set_config('syncline.grown', 'yes', false);
   else
     perform set_config('plan_cache_mode', 'force_custom_plan', false);
   end if;
