@@ -35,9 +35,9 @@ export class Mailbox<Message> {
 
   /** @throws {MailboxFullError} when `limit` messages wait already. */
   post(message: Message): void {
-    if (!this.#busy && !this.#held && this.#waiting.length === 0) return this.#run(message);
     if (this.#waiting.length >= this.#limit) throw new MailboxFullError(this.#limit);
     this.#waiting.push(message);
+    this.#drain();
   }
 
   /** Lets messages wait until {@link release}. */
@@ -47,18 +47,6 @@ export class Mailbox<Message> {
 
   release(): void {
     this.#held = false;
-    this.#drain();
-  }
-
-  #run(message: Message): void {
-    this.#busy = true;
-    try {
-      this.#handle(message);
-    } catch (error) {
-      this.#failed(error, message);
-    } finally {
-      this.#busy = false;
-    }
     this.#drain();
   }
 

@@ -3,16 +3,14 @@ import type { LoggedOp } from "../db/delivery.ts";
 import type { SessionStore } from "../db/sessions.ts";
 import type { Ack, Bind, Hello } from "../src/protocol.ts";
 import type { Broadcaster } from "./broadcaster.ts";
-import { Coalescer } from "./coalescer.ts";
 import type { Connection } from "./connection.ts";
-import { DeviceActor } from "./device_actor.ts";
 import type { Hydrator } from "./hydrator.ts";
-import type { DeviceMessage, UserMessage } from "./messages.ts";
+import { LiveActors } from "./live_actors.ts";
 import { Opening, type OpeningPlan } from "./opening.ts";
 import type { Runtime } from "./runtime.ts";
 import { Session } from "./session.ts";
-import { supervise } from "./supervision.ts";
-import { UserActor, type Validator } from "./user_actor.ts";
+import { SessionRows } from "./session_rows.ts";
+import type { Validator } from "./user_actor.ts";
 
 /** How the push path finds an owner's live connections; other nodes can be asked behind it one day. */
 export interface Bus {
@@ -36,35 +34,36 @@ export type RegistryOptions = {
 /** All live actors of this process: makes them on connect, finds them for pushes, drops them with their last session. */
 export class Registry implements Bus {
   readonly #o: RegistryOptions;
-  readonly #devices = new Map<string, DeviceActor>();
-  readonly #users = new Map<string, UserActor>();
   readonly #sessions = new Map<string, Session>();
+  readonly #actors: LiveActors;
   readonly #opening: Opening;
   readonly #plans = new WeakMap<Session, OpeningPlan>();
-  /** Sessions that came to the foreground or left it since their rows were written. */
-  readonly #stale = new Set<Session>();
-  readonly #rows: { update: Coalescer<Session, void>; release: Coalescer<Session, void> };
+  readonly #rows: SessionRows;
 
   constructor(options: RegistryOptions) {
     this.#o = options;
-    const { runtime, hydrator, heartbeatMs, sessions, broadcaster } = options;
-    const userOf = (session: Session, userId: string) => this.#userOf(session.instance, userId);
+    const { runtime, hydrator, heartbeatMs, sessions, broadcaster, validator } = options;
+    this.#rows = new SessionRows(sessions, runtime.log);
+    const userOf = (session: Session, userId: string) => this.#actors.userOf(session.instance, userId);
     const reachGlobal = (config: Config, id: number) => broadcaster.reach(config, id);
     this.#opening = new Opening({ runtime, hydrator, heartbeatMs, userOf, reachGlobal });
-    this.#rows = {
-      update: new Coalescer<Session, void>(async (changed) => {
-        await sessions.update([...new Set(changed)].map(toChange));
-        return new Array<void>(changed.length);
-      }, { lanes: 1 }),
-      release: new Coalescer<Session, void>(async (ended) => {
-        await sessions.release(ended.map(toKey));
-        return new Array<void>(ended.length);
-      }, { lanes: 1 }),
-    };
+    this.#actors = new LiveActors({
+      runtime,
+      validator,
+      hydrate: (session) => {
+        this.#opening.bindHello(session);
+        void this.#hydrate(session);
+      },
+      open: (session) => this.#open(session),
+      end: (session) => this.#end(session),
+      reopened: (session, kind) => this.#opening.reopened(session, kind),
+      openingFailed: (session, error) => this.#openingFailed(session, error),
+      session: (connectionId) => this.#sessions.get(connectionId),
+    });
   }
 
   get counts(): { sessions: number; devices: number; users: number } {
-    return { sessions: this.#sessions.size, devices: this.#devices.size, users: this.#users.size };
+    return { sessions: this.#sessions.size, ...this.#actors.counts };
   }
 
   sessions(): Iterable<Session> {
@@ -78,9 +77,9 @@ export class Registry implements Bus {
   /** Takes a verified hello. The session is in the registry from now on, and its streams open when they are read. */
   connect(connection: Connection, instance: Instance, hello: Hello): Session {
     const session = new Session(connection, instance, hello, this.#o.runtime.clock.now());
-    session.changed = () => this.#changed(session);
+    session.changed = () => this.#rows.changed(session);
     this.#sessions.set(connection.id, session);
-    this.#deviceOf(instance, hello.deviceId).hello(session);
+    this.#actors.deviceOf(instance, hello.deviceId).hello(session);
     if (session.ended) this.#sessions.delete(connection.id);
     return session;
   }
@@ -88,7 +87,7 @@ export class Registry implements Bus {
   closed(session: Session): void {
     const connectionId = session.connection.id;
     this.#sessions.delete(connectionId);
-    this.#device(session)?.tell(session, { type: "closed", connectionId });
+    this.#actors.device(session)?.tell(session, { type: "closed", connectionId });
   }
 
   ack(session: Session, frame: Ack): void {
@@ -97,7 +96,7 @@ export class Registry implements Bus {
       if (session.bound) return session.bound.actor.post({ type: "ack", connectionId, frame });
       return this.#o.runtime.metrics.ignoredAcks(session.instance.instanceId, 1);
     }
-    this.#device(session)?.post({ type: "ack", connectionId, frame });
+    this.#actors.device(session)?.post({ type: "ack", connectionId, frame });
   }
 
   /** Replaces the bound user; every bind binds anew (SES-1). */
@@ -115,17 +114,14 @@ export class Registry implements Bus {
   }
 
   setForeground(session: Session, foreground: boolean): void {
-    if (session.foreground !== foreground) this.#stale.add(session);
+    if (session.foreground !== foreground) this.#rows.moved(session);
     session.foregroundAt = foreground ? this.#o.runtime.clock.now() : null;
     if (foreground) this.#tell(session, "foreground");
   }
 
-  /** Writes which apps are in the foreground: now and then, because a foreground event costs no query (GLB-4). */
+  /** Writes which apps are in the foreground. */
   writeRows(): void {
-    for (const session of this.#stale) {
-      if (session.welcomed || session.ended) this.#stale.delete(session);
-      session.changed();
-    }
+    this.#rows.write();
   }
 
   /** Heard from a client that had been asked for a sign of life. */
@@ -136,7 +132,7 @@ export class Registry implements Bus {
   /** The device connected to another server process: this one's session ends (DEV-3). */
   evict(connectionId: string, seq: number): void {
     const session = this.#sessions.get(connectionId);
-    if (session) this.#device(session)?.tell(session, { type: "outranked", connectionId, seq });
+    if (session) this.#actors.device(session)?.tell(session, { type: "outranked", connectionId, seq });
   }
 
   /** Closes sessions with 4403. @returns how many */
@@ -154,7 +150,7 @@ export class Registry implements Bus {
       this.#o.broadcaster.published(config, op, prev);
       return true;
     }
-    const actor = this.#ownerOf(config, owner);
+    const actor = this.#actors.ownerOf(config, owner);
     if (!actor) return false;
     const eligible = actor.eligible(config, op);
     actor.post({ type: "appended", config, op, prev });
@@ -162,13 +158,13 @@ export class Registry implements Bus {
   }
 
   deliverVolatile(config: Config, owner: string, op: LoggedOp): boolean {
-    return this.#ownerOf(config, owner)?.deliver(config, op) ?? false;
+    return this.#actors.ownerOf(config, owner)?.deliver(config, op) ?? false;
   }
 
   /** A stream's head was read from the log: whoever lacks something reads on (STR-3). */
   head(config: Config, owner: string, id: number): void {
     if (config.scope === "global") return this.#o.broadcaster.hint(config, id);
-    this.#ownerOf(config, owner)?.post({ type: "head", config, id });
+    this.#actors.ownerOf(config, owner)?.post({ type: "head", config, id });
   }
 
   /** Global ops nobody had heard of: who came to the foreground since they were accepted gets them now (GLB-2, STR-3). */
@@ -180,26 +176,22 @@ export class Registry implements Bus {
       const upTo = ops.findLast((op) => op.at <= since)?.id;
       if (upTo === undefined) continue;
       const message = { type: "missed" as const, connectionId: session.connection.id, config, upTo };
-      if (device) this.#device(session)?.post(message);
+      if (device) this.#actors.device(session)?.post(message);
       else session.bound?.actor.post(message);
     }
   }
 
   /** Users and devices with a live session here. */
   owners(): { instance: number; owner: string }[] {
-    return [...this.#users.keys(), ...this.#devices.keys()].map((key) => {
-      const [instance, owner] = splitKey(key);
-      return { instance, owner };
-    });
+    return this.#actors.owners();
   }
 
   /** Configs and instances as they are now (CFG-3, CFG-4): streams stop or go on, and clients are told. */
   changed({ configs, instances }: CatalogChange): void {
     for (const { before, after } of configs) {
       const config = (after ?? before)!;
-      const actors = config.target === "user" ? this.#users : this.#devices;
-      for (const [key, actor] of actors) {
-        if (splitKey(key)[0] === config.instance) actor.post({ type: "config", before, after });
+      for (const actor of this.#actors.all(config.target, config.instance)) {
+        actor.post({ type: "config", before, after });
       }
       if (!after) this.#o.broadcaster.remove(config.no);
       else if (before && keeps(before) !== keeps(after)) this.#o.broadcaster.forget(config.no);
@@ -207,9 +199,7 @@ export class Registry implements Bus {
     }
     for (const { before, after } of instances) {
       if (!before || !after || before.sessionValidateUrl === after.sessionValidateUrl) continue;
-      for (const [key, actor] of this.#users) {
-        if (splitKey(key)[0] === after.no) actor.post({ type: "instance", urlChanged: true });
-      }
+      for (const actor of this.#actors.users(after.no)) actor.post({ type: "instance", urlChanged: true });
     }
   }
 
@@ -225,10 +215,10 @@ export class Registry implements Bus {
     try {
       const plan = await this.#opening.prepare(session);
       if ("outranked" in plan) {
-        return this.#device(session)?.tell(session, { type: "outranked", connectionId, seq: plan.outranked });
+        return this.#actors.device(session)?.tell(session, { type: "outranked", connectionId, seq: plan.outranked });
       }
       this.#plans.set(session, plan);
-      this.#device(session)?.tell(session, { type: "hydrated", connectionId });
+      this.#actors.device(session)?.tell(session, { type: "hydrated", connectionId });
     } catch (error) {
       this.#openingFailed(session, error);
     }
@@ -247,8 +237,8 @@ export class Registry implements Bus {
     const connectionId = session.connection.id;
     this.#opening.welcome(session, plan);
     // a verdict that came before the welcome
-    if (session.bound && session.bound.actor.verdict(connectionId) !== "unknown") this.#changed(session);
-    this.#device(session)?.post({ type: "opened", connectionId, starts: plan.device.lanes });
+    if (session.bound && session.bound.actor.verdict(connectionId) !== "unknown") this.#rows.changed(session);
+    this.#actors.device(session)?.post({ type: "opened", connectionId, starts: plan.device.lanes });
     if (session.bound && plan.user) session.bound.actor.post({ type: "opened", connectionId, starts: plan.user.lanes });
     session.runAfterWelcome();
   }
@@ -256,9 +246,8 @@ export class Registry implements Bus {
   #end(session: Session): void {
     this.#sessions.delete(session.connection.id);
     this.#unbind(session);
-    const key = keyOf(session.instance.no, session.deviceId);
-    if (this.#devices.get(key)?.session === null) this.#devices.delete(key);
-    this.#rows.release.call(session).catch((error) => this.#rowFailed(error));
+    this.#actors.drop(session);
+    this.#rows.release(session);
   }
 
   #unbind(session: Session): void {
@@ -268,124 +257,12 @@ export class Registry implements Bus {
     bound.actor.post({ type: "left", connectionId: session.connection.id });
   }
 
-  #changed(session: Session): void {
-    if (!session.welcomed || session.ended) return;
-    this.#rows.update.call(session).catch((error) => this.#rowFailed(error));
-  }
-
-  #rowFailed(error: unknown): void {
-    this.#o.runtime.log("warning", "session row not written", { error: String(error) });
-  }
-
   #tell(session: Session, type: "foreground" | "heard"): void {
     const connectionId = session.connection.id;
-    this.#device(session)?.post({ type, connectionId });
+    this.#actors.device(session)?.post({ type, connectionId });
     session.bound?.actor.post({ type, connectionId });
   }
-
-  #ownerOf(config: Config, owner: string): UserActor | DeviceActor | undefined {
-    return (config.target === "user" ? this.#users : this.#devices).get(keyOf(config.instance, owner));
-  }
-
-  #device(session: Session): DeviceActor | undefined {
-    return this.#devices.get(keyOf(session.instance.no, session.deviceId));
-  }
-
-  #deviceOf(instance: Instance, deviceId: string): DeviceActor {
-    const key = keyOf(instance.no, deviceId);
-    const known = this.#devices.get(key);
-    if (known) return known;
-    const { runtime } = this.#o;
-    const actor: DeviceActor = new DeviceActor({
-      runtime,
-      hydrate: (session) => {
-        this.#opening.bindHello(session);
-        void this.#hydrate(session);
-      },
-      open: (session) => this.#open(session),
-      end: (session) => this.#end(session),
-      failed: supervise<DeviceMessage>("device", {
-        log: runtime.log,
-        now: () => runtime.clock.now(),
-        rebuild: () => void this.#rebuildDevice(actor),
-        giveUp: () => actor.session?.connection.close(1011),
-      }),
-    });
-    this.#devices.set(key, actor);
-    return actor;
-  }
-
-  #userOf(instance: Instance, userId: string): UserActor {
-    const key = keyOf(instance.no, userId);
-    const known = this.#users.get(key);
-    if (known) return known;
-    const { runtime, validator } = this.#o;
-    const actor: UserActor = new UserActor({
-      runtime,
-      instance: () => runtime.catalog.instanceByNo(instance.no) ?? instance,
-      userId,
-      validator,
-      empty: () => {
-        if (this.#users.get(key) === actor) this.#users.delete(key);
-      },
-      failed: supervise<UserMessage>("user", {
-        log: runtime.log,
-        now: () => runtime.clock.now(),
-        rebuild: () => void this.#rebuildUser(actor),
-        giveUp: () => actor.connections().forEach((connection) => connection.close(1011)),
-      }),
-    });
-    this.#users.set(key, actor);
-    return actor;
-  }
-
-  async #rebuildDevice(actor: DeviceActor): Promise<void> {
-    const session = actor.session;
-    if (!session) return;
-    actor.rebuild();
-    try {
-      const starts = await this.#opening.reopened(session, "device");
-      if (!session.ended) actor.post({ type: "opened", connectionId: session.connection.id, starts });
-    } catch (error) {
-      this.#openingFailed(session, error);
-    }
-  }
-
-  async #rebuildUser(actor: UserActor): Promise<void> {
-    actor.rebuild();
-    for (const { id } of actor.connections()) {
-      const session = this.#sessions.get(id);
-      const bound = session?.bound;
-      if (!session || bound?.actor !== actor) continue;
-      try {
-        const starts = await this.#opening.reopened(session, "user");
-        if (session.bound === bound) actor.post({ type: "opened", connectionId: id, starts });
-      } catch (error) {
-        this.#openingFailed(session, error);
-      }
-    }
-  }
-}
-
-const keyOf = (instance: number, owner: string) => `${instance}/${owner}`;
-
-function splitKey(key: string): [number, string] {
-  const slash = key.indexOf("/");
-  return [Number(key.slice(0, slash)), key.slice(slash + 1)];
 }
 
 /** What decides which ops are kept: when it changes, memory and log may differ. */
 const keeps = ({ threshold, retentionDays }: Config) => `${threshold} ${retentionDays}`;
-
-const toKey = (session: Session) => ({
-  instance: session.instance.no,
-  deviceId: session.deviceId,
-  connection: session.connection.id,
-});
-
-const toChange = (session: Session) => ({
-  ...toKey(session),
-  foreground: session.foreground,
-  userId: session.bound?.userId ?? null,
-  consistency: session.bound ? session.bound.actor.verdict(session.connection.id) : null,
-});

@@ -1,0 +1,65 @@
+import type { SessionStore } from "../db/sessions.ts";
+import { Coalescer } from "./coalescer.ts";
+import type { Log } from "./runtime.ts";
+import type { Session } from "./session.ts";
+
+/** Keeps the rows of the sessions table up to date, many sessions in one statement (CON-4). */
+export class SessionRows {
+  readonly #log: Log;
+  readonly #update: Coalescer<Session, void>;
+  readonly #release: Coalescer<Session, void>;
+  /** Sessions that came to the foreground or left it since their rows were written. */
+  readonly #stale = new Set<Session>();
+
+  constructor(store: SessionStore, log: Log) {
+    this.#log = log;
+    this.#update = new Coalescer<Session, void>(async (changed) => {
+      await store.update([...new Set(changed)].map(toChange));
+      return new Array<void>(changed.length);
+    }, { lanes: 1 });
+    this.#release = new Coalescer<Session, void>(async (ended) => {
+      await store.release(ended.map(toKey));
+      return new Array<void>(ended.length);
+    }, { lanes: 1 });
+  }
+
+  /** The user or the verdict changed. */
+  changed(session: Session): void {
+    if (!session.welcomed || session.ended) return;
+    this.#update.call(session).catch((error) => this.#failed(error));
+  }
+
+  /** Came to the foreground or left it: written now and then, because a foreground event costs no query (GLB-4). */
+  moved(session: Session): void {
+    this.#stale.add(session);
+  }
+
+  /** Writes which apps are in the foreground. */
+  write(): void {
+    for (const session of this.#stale) {
+      if (session.welcomed || session.ended) this.#stale.delete(session);
+      this.changed(session);
+    }
+  }
+
+  release(session: Session): void {
+    this.#release.call(session).catch((error) => this.#failed(error));
+  }
+
+  #failed(error: unknown): void {
+    this.#log("warning", "session row not written", { error: String(error) });
+  }
+}
+
+const toKey = (session: Session) => ({
+  instance: session.instance.no,
+  deviceId: session.deviceId,
+  connection: session.connection.id,
+});
+
+const toChange = (session: Session) => ({
+  ...toKey(session),
+  foreground: session.foreground,
+  userId: session.bound?.userId ?? null,
+  consistency: session.bound ? session.bound.actor.verdict(session.connection.id) : null,
+});
