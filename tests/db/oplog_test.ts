@@ -117,3 +117,11 @@ Deno.test("[STR-1] a config that is made after a jump gives out no id that one o
   const [result] = await log.log.append([newOp(config)]);
   assert.ok(result?.outcome === "stored" && result.id > jump!.above, JSON.stringify(result));
 });
+
+Deno.test("[PUSH-3] commits wait for the disk, whatever the database's default is", async () => {
+  await using log = await testLog();
+  const name = new URL(log.url).pathname.slice(1);
+  await log.sql.unsafe(`alter database ${name} set synchronous_commit = off`);
+  const [row] = await log.otherPool()`select current_setting('synchronous_commit') as setting`;
+  assert.equal(row?.setting, "on");
+});

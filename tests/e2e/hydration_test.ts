@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { RawClient, user } from "../support/client.ts";
+import { testDatabase } from "../support/database.ts";
+import { databaseProxy } from "../support/database_proxy.ts";
+import { startServer } from "../support/server.ts";
+
+Deno.test("many connects at once are hydrated by few queries, each with what it has coming", async () => {
+  await using database = await testDatabase();
+  await using proxy = databaseProxy(database.url);
+  await using server = await startServer({ databaseUrl: proxy.url });
+  const count = 200;
+  await Promise.all(Array.from({ length: count }, (_, n) => server.push({ linkToken: `u-${n}`, payload: `for ${n}` })));
+  const clients = await Promise.all(Array.from({ length: count }, () => RawClient.open(server.syncUrl)));
+  const before = proxy.queries;
+  clients.forEach((client, n) => client.hello({ deviceId: `d-${n}`, user: user(`u-${n}`) }));
+  for (const [n, client] of clients.entries()) {
+    await client.until(() => client.ops("UCHAT").length === 1);
+    assert.deepEqual(client.payloads("UCHAT"), [`for ${n}`]);
+  }
+  // one by one they would be four each: claim, device, user, pages
+  assert.ok(proxy.queries - before < count, `${proxy.queries - before} queries for ${count} connects`);
+  assert.deepEqual(server.services.registry.counts, { sessions: count, devices: count, users: count });
+  await Promise.all(clients.map((client) => client[Symbol.asyncDispose]()));
+  while (server.services.registry.counts.sessions > 0) await server.push({ linkToken: "nobody" });
+  assert.deepEqual(server.services.registry.counts, { sessions: 0, devices: 0, users: 0 }, "actors are unloaded");
+});
+
+Deno.test("a push while its user's session is being opened is in the replay or follows it, once and in order", async () => {
+  await using server = await startServer();
+  for (let round = 0; round < 8; round++) {
+    const owner = `u-${round}`;
+    const client = await RawClient.open(server.syncUrl);
+    const pushes = Array.from({ length: 10 }, async (_, n) => {
+      if (n === 3) client.hello({ deviceId: `d-${round}`, user: user(owner) });
+      return await server.push({ linkToken: owner });
+    });
+    await Promise.all(pushes);
+    await client.until(() => client.ops("UCHAT").length >= 10);
+    await client.settled();
+    assert.deepEqual(client.ops("UCHAT").map((op) => op.id), Array.from({ length: 10 }, (_, n) => n + 1));
+    await client[Symbol.asyncDispose]();
+  }
+});
+
+Deno.test("4503: a connect that the database fails is told to come again, and nothing of it stays", async () => {
+  await using server = await startServer({ quiet: true });
+  const { sql } = server.services;
+  await sql`alter table sync_point rename to sync_point_away`;
+  await using client = await RawClient.open(server.syncUrl);
+  client.hello({ user: user("u-1") });
+  const { code, reason } = await client.close();
+  assert.equal(code, 4503);
+  assert.match(reason, /^overloaded retry-after-ms=\d+$/);
+  await sql`alter table sync_point_away rename to sync_point`;
+  assert.deepEqual(server.services.registry.counts, { sessions: 0, devices: 0, users: 0 });
+  await using again = await RawClient.connect(server, { user: user("u-1") });
+  assert.equal((await server.push()).msg, "SUCCESS");
+  await again.until(() => again.ops("UCHAT").length === 1);
+});
+
+Deno.test("[SES-1] what a client says before the welcome waits for it: no batch and no bound goes before", async () => {
+  await using server = await startServer();
+  await server.pushGlobal();
+  for (const linkToken of ["u-1", "u-2"]) await server.push({ linkToken, payload: `for ${linkToken}` });
+  await using client = await RawClient.open(server.syncUrl);
+  client.hello({ user: user("u-1"), foreground: false });
+  client.send({ type: "foreground" });
+  client.send({ type: "bind", n: 1, userId: "u-2", sessionId: "s-2", points: [] });
+  await client.until(() => client.ops("GLOBAL-SDK-CONFIG").length > 0 && client.payloads("UCHAT").includes("for u-2"));
+  assert.equal(client.frames[0]?.type, "welcome");
+  const bound = client.frames.findIndex((frame) => frame.type === "bound");
+  const second = client.frames.findIndex((frame) => JSON.stringify(frame).includes("for u-2"));
+  assert.ok(bound > 0 && second > bound, JSON.stringify(client.frames.map((frame) => frame.type)));
+});
