@@ -108,7 +108,7 @@ async function makePushes(sql: Sql, { instance, now, pushes }: Week): Promise<vo
       join lateral (
         select * from config c where c.instance = ${instance} and c.persistent and c.deleted_at is null
           and (c.scope = 'single' or x.pick < 0.005)
-        order by (c.no * 7919 + x.n * 104729) % 101 - case when c.biz_type = 'UCHAT' then 60 else 0 end limit 1) c on true
+        order by (c.no * 7919 + x.n::bigint * 104729) % 101 - case when c.biz_type = 'UCHAT' then 60 else 0 end limit 1) c on true
     ) y where at < ${now}`;
   await sql`
     insert into arrival (instance, owner, config, id, at, device)
