@@ -21,7 +21,7 @@ const ENTRIES = ["browser", "server", "key_value"] as const;
  * names, so they may be shortened.
  */
 const INTERNAL =
-  /^(ledger|session|tries|cursors|binding|stealAt|withinMs|pingAt|safeSeq|unsaved|fleeting|clockFixed|seqRaised|clockOffset|owing|effects|safe|core|life|link|waiting|writing|streams|handed|acked|settings|freshId|fixedId|signAt|lean|kept|era|seen|attempt|dirty|unwatch|conn|post|deadline|since|problems)$/;
+  /^(ledger|session|tries|cursors|binding|stealAt|withinMs|pingAt|safeSeq|unsaved|fleeting|clockFixed|seqRaised|clockOffset|owing|effects|safe|core|life|link|waiting|writing|streams|handed|acked|settings|freshId|fixedId|signAt|lean|kept|era|seen|attempt|dirty|unwatch|conn|post|deadline|since|problems|due|gap|pending)$/;
 
 export type BuildResult = { folder: string; sizes: Record<string, { bytes: number; gzip: number }> };
 

@@ -57,7 +57,7 @@ export class Connection {
     sign(frame, { secret, instanceId, deviceId: deviceId(), timestamp: signAt }).then(
       (signed) => this.#write({ ...frame, sign: signed }),
       (cause) => {
-        this.#parts.problem({ code: "platform", message: "Cannot sign the connection", cause });
+        this.#parts.problem({ code: "platform", message: "Cannot sign", cause });
         this.#write(frame);
       },
     ).then(() => this.#letGo(signAt));

@@ -106,7 +106,7 @@ export class Engine {
     const due = nextDeadline(this.#core);
     if (due === null) return;
     const { clock } = this.#parts;
-    this.#cancelTimer = clock.after(Math.max(0, due - clock.now()), () => this.post({ type: "tick" }));
+    this.#cancelTimer = clock.after(Math.max(0, due - clock.now()), () => this.post({ type: "tick", due }));
   }
 
   readonly #perform: { [K in Effect["type"]]: (effect: Extract<Effect, { type: K }>) => void } = {
@@ -167,7 +167,7 @@ export class Engine {
       entries = await this.#inTime(this.#store.load());
     } catch (cause) {
       this.#store = new MemoryStore();
-      const message = "Cannot open the store";
+      const message = "Cannot use the store";
       this.#hooks.problem({ code: "storage", message, cause });
     }
     this.post({ type: "loaded", term, entries, durable: this.#store.durable, freshId: randomId() });

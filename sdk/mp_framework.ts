@@ -41,13 +41,10 @@ export class MPFramework {
 
 /** The `meta.config` that came with a context, if one did. */
 export function metaConfigOf(context: unknown): MetaConfig | undefined {
-  if (typeof context !== "object" || context === null) return undefined;
-  const { metaConfig } = context as { metaConfig?: MetaConfig };
-  if (metaConfig) return metaConfig;
-  const { resourceManager } = context as WithResources;
+  const { metaConfig, resourceManager } = (context ?? {}) as { metaConfig?: MetaConfig } & WithResources;
   try {
-    const bytes = resourceManager?.getRawFileContentSync?.("meta.config");
-    return bytes && JSON.parse(new TextDecoder().decode(bytes)) as MetaConfig;
+    const packed = () => resourceManager?.getRawFileContentSync?.("meta.config");
+    return metaConfig ?? JSON.parse(new TextDecoder().decode(packed())) as MetaConfig;
   } catch {
     return undefined;
   }

@@ -54,7 +54,7 @@ function isPoint(value: unknown): value is Point {
   return Array.isArray(value) && isScope(value[0]) && isText(value[1]) && isId(value[2]);
 }
 
-const isObject = (value: unknown): value is Json => typeof value === "object" && value !== null;
+export const isObject = (value: unknown): value is Json => typeof value === "object" && value !== null;
 const isText = (value: unknown): value is string => typeof value === "string";
 const isScope = (value: unknown) => isText(value) && SCOPES.includes(value);
 export const isId = (value: unknown): value is number =>

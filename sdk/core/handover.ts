@@ -56,13 +56,13 @@ export function deliver(turn: Turn, stream: Stream, epoch: string | null, ops: r
   }
 }
 
-/** The biz is no longer registered: what it was handed and did not report is handed over again next time. */
-export function takeBack(turn: Turn, biz: string): void {
+/** Nobody listens to these streams any more: what was handed over and not reported is handed over again next time. */
+export function takeBack(turn: Turn, from: (stream: Stream) => boolean): void {
   const life = leading(turn);
   if (!life) return;
   let ledger = life.ledger;
   for (const stream of life.ledger.streams.values()) {
-    if (stream.biz !== biz || !stream.kept.some((k) => k.handed)) continue;
+    if (!from(stream) || !stream.kept.some((k) => k.handed)) continue;
     ledger = putStream(ledger, { ...stream, kept: stream.kept.map((k) => ({ ...k, handed: false })) });
   }
   setLedger(turn, ledger);

@@ -180,7 +180,8 @@ export type Event =
   | { type: "garbled"; conn: number }
   | { type: "closed"; conn: number; code: number; reason: string }
   // time and network
-  | { type: "tick" }
+  /** `due`: the deadline it was set for; the clock may have been set back meanwhile. */
+  | { type: "tick"; due: number }
   | { type: "networkUp" }
   | { type: "networkDown" };
 

@@ -130,6 +130,7 @@ export function onLogout(turn: Turn): void {
 
 function userChanged(turn: Turn): void {
   bind(turn);
+  takeBack(turn, ({ owner }) => owner !== "" && owner !== turn.core.user?.userId);
   handOver(turn);
 }
 
@@ -142,7 +143,7 @@ export function onUnregister(turn: Turn, biz: string): void {
   const left = new Set(turn.core.biz);
   if (!left.delete(biz)) return;
   turn.core = { ...turn.core, biz: left };
-  takeBack(turn, biz);
+  takeBack(turn, (stream) => stream.biz === biz);
 }
 
 /** A report made without the records at hand waits for them, and goes to the tab that has them. */

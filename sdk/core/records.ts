@@ -7,7 +7,7 @@
  */
 import type { Op, Scope } from "../../src/protocol.ts";
 import type { Ledger, Problem, Stream } from "./model.ts";
-import { isId, isOp, SCOPES } from "./frames.ts";
+import { isId, isObject, isOp, SCOPES } from "./frames.ts";
 import { keep, newStream, parseKeptKey, withReported } from "./stream.ts";
 
 export const INSTALLATION = "installation";
@@ -47,7 +47,7 @@ export function decode(
   const read = (key: string, text: string): Json => {
     try {
       const value: unknown = JSON.parse(text);
-      if (typeof value === "object" && value !== null) return value as Json;
+      if (isObject(value)) return value;
     } catch { /* reported below */ }
     problems.push({ code: "record", message: `Cannot read the stored record ${key}` });
     return {};

@@ -1,3 +1,4 @@
+import { isObject } from "../core/frames.ts";
 import type { PeerMessage } from "../types.ts";
 import { browser, type ChannelLike, type LockManagerLike } from "./dom.ts";
 
@@ -51,8 +52,7 @@ export class TabLead implements Lead {
     if (this.#channel) {
       this.#channel.onmessage = (event) => {
         // Only code of the same origin can write here, and all of it is this.
-        const message = event.data as PeerMessage | null;
-        if (typeof message === "object" && message !== null) this.#events.told(message);
+        if (isObject(event.data)) this.#events.told(event.data as PeerMessage);
       };
     }
   }

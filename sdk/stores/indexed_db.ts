@@ -91,7 +91,7 @@ export class IndexedDbStore implements SyncStore {
         resolve(db);
       };
       request.onerror = () => reject(request.error);
-      request.onblocked = () => reject(new Error("blocked by an older tab"));
+      request.onblocked = () => reject(new Error("blocked"));
     });
   }
 }

@@ -209,3 +209,14 @@ Deno.test("[SDK-4] a long backlog is handed over in parts of 100", async () => {
   assert.deepEqual(bench.delivered.map((d) => d.ops.length), [100, 100, 50]);
   assert.deepEqual(bench.ids, Array.from({ length: 250 }, (_, i) => i + 1));
 });
+
+Deno.test("[SDK-4] kept messages that were handed over and not reported come again at the user's next login", async () => {
+  await using bench = await loggedIn(new MemoryStore({ durable: true }));
+  sync(bench.wire, { from: 0, to: 2, ops: [op(1), op(2)] });
+  await bench.quiet();
+  register(bench);
+  bench.report(bench.delivered[0]!, [1]);
+  bench.engine.post({ type: "logout" });
+  bench.engine.post({ type: "login", userId: "u1", sessionId: "s" });
+  assert.deepEqual(bench.ids, [1, 2, 2]);
+});

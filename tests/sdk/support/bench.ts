@@ -8,6 +8,7 @@ import { DEFAULT_TIMING } from "../../../sdk/options.ts";
 import { type Lead, type LeadEvents, soleLead } from "../../../sdk/platform/lead.ts";
 import type { SyncStore } from "../../../sdk/store.ts";
 import { MemoryStore } from "../../../sdk/stores/memory.ts";
+import type { Clock } from "../../../sdk/platform/clock.ts";
 import { FakeClock } from "./fake_clock.ts";
 import { until } from "./until.ts";
 import { welcome, type Wire, wires } from "./wire.ts";
@@ -17,6 +18,8 @@ export type Deliver = Extract<Effect, { type: "deliver" }>;
 export type BenchOptions = {
   store?: SyncStore;
   clock?: FakeClock;
+  /** What the client sees of the clock, where that differs. */
+  time?: Clock;
   lead?: (events: LeadEvents) => Lead;
   keepInBackground?: boolean;
   secret?: string;
@@ -54,7 +57,7 @@ export class Bench implements AsyncDisposable {
       store: this.store,
       webSocket: this.wires.webSocket,
       lead: options.lead ?? soleLead,
-      clock: this.clock,
+      clock: options.time ?? this.clock,
       random: () => options.random ?? 0.5,
     }, {
       deliver: (effect) => {

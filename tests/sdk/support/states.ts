@@ -55,7 +55,7 @@ export const EVENTS: Record<EventName, Event> = {
   "closed:replaced": closed(4409, "replaced seq=5"),
   "closed:asked": closed(4403),
   "closed:final": closed(4404),
-  tick: { type: "tick" },
+  tick: { type: "tick", due: 0 },
   networkUp: { type: "networkUp" },
   networkDown: { type: "networkDown" },
 };
@@ -67,7 +67,7 @@ function run(core: Core, events: Event[], at: At = { now: T0, random: 0.5 }): Co
 }
 
 function drawn(core: Core): Core {
-  return run(core, [{ type: "tick" }], { now: nextDeadline(core) ?? T0, random: 0.5 });
+  return run(core, [EVENTS.tick], { now: nextDeadline(core) ?? T0, random: 0.5 });
 }
 
 /** One core in each state; LOCK is registered, one op of it is handed on where there was a connection. */
