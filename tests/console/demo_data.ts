@@ -62,6 +62,7 @@ export async function fillDemoData(url: string, pushes = 4000): Promise<void> {
       await tx`select setseed(0.42)`;
       await makePushes(tx as unknown as Sql, { instance, now, pushes });
     });
+    await sql`analyze op, arrival`;
     await makeStory(sql, instance, now);
     await makeNumbers(sql, instance, now);
     await makeSessions(sql, instance, now);
