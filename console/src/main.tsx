@@ -2,10 +2,10 @@ import { createRoot } from "react-dom/client";
 import "./app/base.css";
 import { Providers } from "./app/providers.tsx";
 import { Router } from "./app/router.tsx";
-import { nonceForStyles } from "./app/style_nonce.ts";
-import { initialLanguage, loadLanguage } from "./i18n/provider.tsx";
 import "./app/shell.css";
+import { nonceForStyles } from "./app/style_nonce.ts";
 import "./components/parts.css";
+import { initialLanguage, loadLanguage } from "./i18n/provider.tsx";
 
 nonceForStyles();
 const root = document.getElementById("root");

@@ -48,7 +48,7 @@ interface Page<T> {
 }
 
 /** How many pages are looked through for one that is not empty: a rare state is searched for in bounded steps. */
-const EMPTY_PAGES = 8;
+const EMPTY_PAGES = 20;
 
 /** A page that has something on it, if one comes soon: the server may hand out empty pages on its way. */
 export async function filledPage<T>(cursor: string | undefined, load: (cursor?: string) => Promise<Page<T>>) {

@@ -1,6 +1,9 @@
 export const states = {
   emptyTitle: "Nothing here yet",
   emptyFiltered: "Nothing matches these filters",
+  notYet: "Nothing found so far",
+  notYetHint: "There are older ones that were not looked at yet.",
+  searchFurther: "Search further back",
   clearFilters: "Clear the filters",
   errorTitle: "This could not be loaded",
   errorNetwork: "The server did not answer. Is the network up?",

@@ -3,6 +3,9 @@ import type { Messages } from "../messages.ts";
 export const states: Messages["states"] = {
   emptyTitle: "暂无数据",
   emptyFiltered: "没有符合条件的数据",
+  notYet: "尚未找到",
+  notYetHint: "更早的数据还没有查找。",
+  searchFurther: "继续向前查找",
   clearFilters: "清空筛选条件",
   errorTitle: "加载失败",
   errorNetwork: "服务器没有响应，请检查网络。",

@@ -3,6 +3,7 @@ import { Link, useParams } from "react-router";
 import { useConfig } from "../../api/configs.ts";
 import { useCurrentInstance } from "../../app/instance_scope.tsx";
 import { useCan } from "../../app/session_gate.tsx";
+import "../../components/form.css";
 import { LinkButton } from "../../components/link_button.tsx";
 import { Page } from "../../components/page.tsx";
 import { QueryView } from "../../components/query_view.tsx";
@@ -10,7 +11,6 @@ import { useMessages } from "../../i18n/provider.tsx";
 import { ConfigFacts } from "./config_facts.tsx";
 import { DeleteConfig } from "./delete_config.tsx";
 import { StatusChange } from "./status_change.tsx";
-import "../../components/form.css";
 
 export function Component() {
   const t = useMessages();

@@ -2,9 +2,9 @@ import { Alert, Button, Flex, Form, Input, InputNumber, Radio, Switch } from "an
 import type { ReactNode } from "react";
 import { Link } from "react-router";
 import { useCurrentInstance } from "../../app/instance_scope.tsx";
+import "../../components/form.css";
 import { useMessages } from "../../i18n/provider.tsx";
 import { type ConfigValues, fieldsFor, hiddenReasons } from "./config_rules.ts";
-import "../../components/form.css";
 
 interface ConfigFormProps {
   initial: ConfigValues;

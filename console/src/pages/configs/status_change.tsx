@@ -3,8 +3,8 @@ import { useState } from "react";
 import { type Config, useSetConfigStatus } from "../../api/configs.ts";
 import { useCurrentInstance } from "../../app/instance_scope.tsx";
 import { errorText } from "../../components/feedback.tsx";
-import { useMessages } from "../../i18n/provider.tsx";
 import "../../components/form.css";
+import { useMessages } from "../../i18n/provider.tsx";
 
 /** The emergency stop and its end; asks first, and says what stops (CFG-4). */
 export function StatusChange({ config, size }: { config: Config; size?: "small" }) {

@@ -5,11 +5,10 @@ import { useCurrentInstance } from "../../app/instance_scope.tsx";
 import { pushLink } from "../../app/push_link.ts";
 import { useCan } from "../../app/session_gate.tsx";
 import { oneOf, useCursorPage, useUrlState } from "../../app/url_state.ts";
-import { ClearFilters } from "../../components/clear_filters.tsx";
 import { Code } from "../../components/code.tsx";
 import { CursorPager } from "../../components/cursor_pager.tsx";
 import { type Column, DataList } from "../../components/data_list.tsx";
-import { EmptyState } from "../../components/feedback.tsx";
+import { EmptyPage } from "../../components/empty_page.tsx";
 import { FilterRange, useRange } from "../../components/filter_range.tsx";
 import { FilterBiz, FilterSelect, FilterText } from "../../components/filters.tsx";
 import { LinkButton } from "../../components/link_button.tsx";
@@ -36,7 +35,6 @@ export function Component() {
     cursor: page.after,
   });
   const columns = useDeadLetterColumns(instanceId);
-  const filtered = FILTERS.some((name) => get(name) !== "");
   return (
     <Page title={t.deadLetters.title} hint={t.deadLetters.hint}>
       <search className="filters">
@@ -60,9 +58,15 @@ export function Component() {
               items={items}
               rowKey={(one) => `${one.bizType} ${one.userId ?? ""} ${one.deviceId ?? ""} ${one.owner} ${one.id}`}
               busy={letters.isPlaceholderData}
-              empty={filtered
-                ? <EmptyState title={t.states.emptyFiltered} action={<ClearFilters names={FILTERS} />} />
-                : <EmptyState title={t.deadLetters.emptyTitle} hint={t.deadLetters.emptyHint} />}
+              empty={
+                <EmptyPage
+                  page={page}
+                  next={next}
+                  filters={FILTERS}
+                  title={t.deadLetters.emptyTitle}
+                  hint={t.deadLetters.emptyHint}
+                />
+              }
               {...(canSend && { actions: (one: DeadLetter) => <SendAgain instanceId={instanceId} letter={one} /> })}
             />
             <CursorPager page={page} next={next} />

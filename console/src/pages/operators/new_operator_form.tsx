@@ -3,8 +3,8 @@ import { ApiError } from "../../api/errors.ts";
 import { type OneTimePassword, useCreateOperator } from "../../api/operators.ts";
 import type { Role } from "../../api/session.ts";
 import { errorText } from "../../components/feedback.tsx";
-import { useMessages } from "../../i18n/provider.tsx";
 import "../../components/form.css";
+import { useMessages } from "../../i18n/provider.tsx";
 
 interface NewOperator {
   login: string;

@@ -14,8 +14,8 @@ import { DayTable } from "./day_table.tsx";
 import { KeyFigures } from "./key_figures.tsx";
 import { LatencyDistribution } from "./latency_distribution.tsx";
 import { LiveTail } from "./live_tail.tsx";
-import { everyStep } from "./points.ts";
 import "./overview.css";
+import { everyStep } from "./points.ts";
 
 const HOUR_MS = 3600_000;
 const SPANS = { day: 24 * HOUR_MS, week: 7 * 24 * HOUR_MS, month: 30 * 24 * HOUR_MS } as const;

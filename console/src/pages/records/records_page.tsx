@@ -4,11 +4,10 @@ import { type OperatorRecord, type RecordAction, useRecords } from "../../api/re
 import { useCurrentInstance } from "../../app/instance_scope.tsx";
 import { useCan } from "../../app/session_gate.tsx";
 import { oneOf, useCursorPage, useUrlState } from "../../app/url_state.ts";
-import { ClearFilters } from "../../components/clear_filters.tsx";
 import { Code } from "../../components/code.tsx";
 import { CursorPager } from "../../components/cursor_pager.tsx";
 import { type Column, DataList } from "../../components/data_list.tsx";
-import { EmptyState } from "../../components/feedback.tsx";
+import { EmptyPage } from "../../components/empty_page.tsx";
 import { FilterRange, useRange } from "../../components/filter_range.tsx";
 import { FilterSelect, FilterText } from "../../components/filters.tsx";
 import { Page } from "../../components/page.tsx";
@@ -34,7 +33,6 @@ export function Component() {
     cursor: page.after,
   });
   const columns = useRecordColumns();
-  const filtered = FILTERS.some((name) => get(name) !== "");
   const open = (record: OperatorRecord) => set({ record: record.id }, { keepPage: true });
   return (
     <Page title={t.records.title} hint={t.records.hint}>
@@ -70,12 +68,7 @@ export function Component() {
               items={items}
               rowKey={(one) => one.id}
               busy={records.isPlaceholderData}
-              empty={
-                <EmptyState
-                  title={filtered ? t.states.emptyFiltered : t.records.emptyTitle}
-                  action={filtered && <ClearFilters names={FILTERS} />}
-                />
-              }
+              empty={<EmptyPage page={page} next={next} filters={FILTERS} title={t.records.emptyTitle} />}
               actions={(one) => (
                 <Button
                   size="small"

@@ -8,14 +8,14 @@ import { useCan } from "../../app/session_gate.tsx";
 import { useUrlState } from "../../app/url_state.ts";
 import { ForbiddenState } from "../../components/feedback.tsx";
 import { BizSelect } from "../../components/filters.tsx";
+import "../../components/form.css";
 import { Page } from "../../components/page.tsx";
 import { QueryView } from "../../components/query_view.tsx";
 import { useMessages } from "../../i18n/provider.tsx";
 import { Answer } from "./answer.tsx";
+import "./send.css";
 import { SendForm } from "./send_form.tsx";
 import { useEarlierPush } from "./use_earlier_push.ts";
-import "../../components/form.css";
-import "./send.css";
 
 /** One push that was sent from here, and what was answered. */
 interface Sent {

@@ -9,9 +9,9 @@ import { EpochJump } from "./epoch_jump.tsx";
 import { InstanceName } from "./instance_name.tsx";
 import { MetaConfig } from "./meta_config.tsx";
 import { Secrets } from "./secrets.tsx";
+import "./service.css";
 import { SignatureSwitch } from "./signature_switch.tsx";
 import { Validation } from "./validation.tsx";
-import "./service.css";
 
 /** Service management: all that belongs to the instance itself. Viewers and operators read, admins change. */
 export function Component() {

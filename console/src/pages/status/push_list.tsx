@@ -4,11 +4,10 @@ import { type Push, type PushState, usePushes } from "../../api/pushes.ts";
 import type { Owner } from "../../api/status.ts";
 import { pushLink } from "../../app/push_link.ts";
 import { oneOf, useCursorPage, useUrlState } from "../../app/url_state.ts";
-import { ClearFilters } from "../../components/clear_filters.tsx";
 import { Code } from "../../components/code.tsx";
 import { CursorPager } from "../../components/cursor_pager.tsx";
 import { type Column, DataList } from "../../components/data_list.tsx";
-import { EmptyState } from "../../components/feedback.tsx";
+import { EmptyPage } from "../../components/empty_page.tsx";
 import { FilterRange, useRange } from "../../components/filter_range.tsx";
 import { FilterBiz, FilterSelect, FilterText } from "../../components/filters.tsx";
 import { PushStateTag } from "../../components/push_state_tag.tsx";
@@ -34,7 +33,6 @@ export function PushList({ instanceId, owner }: { instanceId: string; owner: Own
     cursor: page.after,
   });
   const columns = usePushColumns(owner === null);
-  const filtered = FILTERS.some((name) => get(name) !== "");
   return (
     <Card title={t.status.pushes}>
       <search className="filters">
@@ -52,9 +50,7 @@ export function PushList({ instanceId, owner }: { instanceId: string; owner: Own
               items={items}
               rowKey={(one) => `${one.bizType} ${one.owner} ${one.id}`}
               busy={pushes.isPlaceholderData}
-              empty={filtered
-                ? <EmptyState title={t.states.emptyFiltered} action={<ClearFilters names={FILTERS} />} />
-                : <EmptyState title={t.status.noPushes} />}
+              empty={<EmptyPage page={page} next={next} filters={FILTERS} title={t.status.noPushes} />}
               actions={(one) => <Open push={one} />}
             />
             <CursorPager page={page} next={next} />
