@@ -25,7 +25,8 @@ export type SessionChange = {
 
 /**
  * Guarantees: a claim with a `seq` below that of the device's live session on another living node is refused, any other
- * replaces the row and tells the node that held it (channel `syncline_evict`). Rows of dead nodes refuse nobody.
+ * replaces the row and tells the node that held it (channel `syncline_evict`, and `evicted` for when that is lost).
+ * Rows of dead nodes refuse nobody.
  */
 export interface SessionStore {
   /** In the order of the input: null when granted, else the `seq` of the live session. */
@@ -35,6 +36,8 @@ export interface SessionStore {
   release(sessions: readonly { instance: number; deviceId: string; connection: string }[]): Promise<void>;
   /** Tells the nodes that hold this owner's other sessions to close them (channel `syncline_kick`). @returns how many */
   kickElsewhere(instance: number, owner: { userId: string } | { deviceId: string }): Promise<number>;
+  /** Sessions of this node that were taken over elsewhere since the last call. */
+  evicted(): Promise<{ connection: string; seq: number }[]>;
   /** Says that this node lives; removes the rows of nodes that were not seen for a minute. */
   beat(now: number): Promise<void>;
   /** Removes this node and its rows. */

@@ -19,14 +19,20 @@ export function postgresSessions(sql: Sql, node: string): SessionStore {
       }`;
       return row!.n;
     },
+    async evicted() {
+      return await sql<{ connection: string; seq: number }[]>`
+        delete from eviction where node = ${node} returning connection, seq`;
+    },
     async beat(now) {
       await sql`insert into node (id, seen_at) values (${node}, ${now})
         on conflict (id) do update set seen_at = excluded.seen_at`;
       await sql`delete from session where node in (select id from node where seen_at < ${now - 60_000})`;
       await sql`delete from node where seen_at < ${now - 60_000}`;
+      await sql`delete from eviction where node not in (select id from node)`;
     },
     async leave() {
       await sql`delete from session where node = ${node}`;
+      await sql`delete from eviction where node = ${node}`;
       await sql`delete from node where id = ${node}`;
     },
   };

@@ -67,6 +67,7 @@ export class Housekeeping implements AsyncDisposable {
     this.#every(BEAT_MS, async () => {
       registry.writeRows();
       await sessions.beat(clock.now());
+      for (const { connection, seq } of await sessions.evicted()) registry.evict(connection, seq);
     });
     const sizes = new Map<string, number>();
     this.#every(GROWTH_MS, () => analyzeGrown(this.#d.sql, sizes));

@@ -56,6 +56,10 @@ Deno.test("[DEV-3] the newer connection takes the device over, and the node of t
   assert.deepEqual(await cluster.b.claim([hello("c-2", 6)], NOW), [null]);
   assert.deepEqual(await held(cluster.sql), ["d-1 c-2"]);
   assert.deepEqual(await cluster.evictions(), ["node-a c-1 6"]);
+  // and for when that is lost, once
+  assert.equal((await cluster.b.evicted()).length, 0);
+  assert.deepEqual((await cluster.a.evicted()).map((one) => ({ ...one })), [{ connection: "c-1", seq: 6 }]);
+  assert.equal((await cluster.a.evicted()).length, 0);
 });
 
 Deno.test("[DEV-3] an older connection is refused with the seq that holds the device; a tie goes to the later arrival", async () => {

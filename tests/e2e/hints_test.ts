@@ -114,7 +114,7 @@ Deno.test("[STR-2] [STR-3] what another process appends reaches the devices here
   await using one = await startServer();
   await using two = await startServer({ databaseUrl: one.databaseUrl });
   await using phone = await RawClient.connect(one, { user: user("u-1") });
-  for (let n = 0; n < 20; n++) await (n % 2 ? one : two).push();
+  for (let n = 0; n < 20; n++) await (n % 2 ? two : one).push();
   await phone.until(() => phone.ops("UCHAT").length === 20, 5_000);
   assert.deepEqual(ids(phone), upTo(20));
   assertNoHoles(phone);

@@ -99,6 +99,17 @@ Deno.test("[DEV-3] a stalled older hello at another process is refused there, be
   assert.equal((await one.push()).msg, "SUCCESS");
 });
 
+Deno.test("[DEV-3] a takeover at another process whose announcement is lost is made up for", async () => {
+  await using one = await startServer();
+  await using two = await startServer({ databaseUrl: one.databaseUrl });
+  await using old = await RawClient.connect(one, device(1));
+  await two.services.sql`create or replace function evict_session() returns trigger language plpgsql as $$
+    begin insert into eviction values (old.node, old.connection, new.seq); return null; end $$`;
+  await using fresh = await RawClient.connect(two, device(2));
+  assert.deepEqual(await old.close(), { code: 4409, reason: "replaced seq=2" });
+  await fresh.settled();
+});
+
 Deno.test("[DEV-1] every device of a multi-device user has its own point; one that comes later gets what is retained", async () => {
   await using server = await startServer();
   await using phone = await RawClient.connect(server, { deviceId: "phone", user: user("u-1") });
