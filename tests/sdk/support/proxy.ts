@@ -12,6 +12,8 @@ export class Proxy implements AsyncDisposable {
   maxDelayMs = 0;
   /** Chance that a piece is the last one that gets through. */
   cutChance = 0;
+  /** The next piece is cut in the middle, whatever the chance. */
+  cutNext = false;
   connections = 0;
   /** Pieces handed on so far. */
   pieces = 0;
@@ -74,9 +76,11 @@ export class Proxy implements AsyncDisposable {
     const buffer = new Uint8Array(16 * 1024);
     try {
       for (let n = await from.read(buffer); n !== null; n = await from.read(buffer)) {
-        const length = this.#random() < 0.3 ? Math.max(1, Math.floor(this.#random() * n)) : n;
+        const cutting = n > 1 && (this.cutNext || this.#random() < this.cutChance);
+        if (cutting) this.cutNext = false;
+        const length = cutting || this.#random() < 0.3 ? Math.max(1, Math.floor(this.#random() * n)) : n;
         await this.#hand(buffer.slice(0, length), to);
-        if (this.#random() < this.cutChance) {
+        if (cutting) {
           // What is left of the piece is lost: the other side has half a frame.
           this.cuts++;
           return cut();

@@ -60,7 +60,7 @@ export class World {
   readonly reported = new Map<string, Map<number, boolean>>();
   /** What the app was handed and has not reported. */
   hands: { delivery: Deliver; id: number }[] = [];
-  /** First appearances in this run of the app, per stream. */
+  /** First appearances that fell into this run of the app, per stream, without late ones. */
   readonly seen = new Map<string, number[]>();
   readonly broken: string[] = [];
   user: string | null = null;
@@ -78,8 +78,6 @@ export class World {
 
   #handed(delivery: Deliver): void {
     const reported = this.reported.get(delivery.key) ?? new Map();
-    const seen = this.seen.get(delivery.key) ?? [];
-    this.seen.set(delivery.key, seen);
     if (!this.registered.has(delivery.biz)) this.broken.push(`${delivery.biz} is not registered`);
     for (const op of delivery.ops) {
       if (reported.get(op.id) === true) {
@@ -88,18 +86,24 @@ export class World {
       if (reported.get(op.id) === false && this.bench === this.#reporter) {
         this.broken.push(`${delivery.key} ${op.id} handed on after its report, without a restart`);
       }
-      if (
-        !op.late && !seen.includes(op.id) && seen.some((id) => id > op.id && !this.#late.has(`${delivery.key} ${id}`))
-      ) {
-        this.broken.push(`${delivery.key} ${op.id} first seen after a higher one`);
-      }
-      if (op.late) this.#late.add(`${delivery.key} ${op.id}`);
-      if (!seen.includes(op.id)) seen.push(op.id);
+      this.#appeared(delivery.key, op.id, op.late === true);
       this.hands.push({ delivery, id: op.id });
     }
   }
 
-  readonly #late = new Set<string>();
+  /** What the app of this installation is handed for the first time rises, except late ops. */
+  #appeared(key: string, id: number, late: boolean): void {
+    const ever = this.#ever.get(key) ?? new Set();
+    this.#ever.set(key, ever);
+    if (ever.has(id)) return;
+    const firsts = this.seen.get(key) ?? [];
+    this.seen.set(key, firsts);
+    if (!late && firsts.some((first) => first > id)) this.broken.push(`${key} ${id} first seen after a higher one`);
+    ever.add(id);
+    if (!late) firsts.push(id);
+  }
+
+  readonly #ever = new Map<string, Set<number>>();
   #reporter: Bench | null = null;
 
   report(pick: (length: number) => number): void {
@@ -132,7 +136,9 @@ export class World {
     for (const [key, stream] of ledger.streams) {
       for (const k of stream.kept) this.#everKept.add(`${key} ${k.id}`);
       for (const id of this.reported.get(key)?.keys() ?? []) {
-        if (stream.reported.has(id)) this.reported.get(key)!.set(id, true);
+        // A message that is still kept is known as received, but not from the app.
+        const kept = stream.kept.some((k) => k.id === id);
+        if (stream.reported.has(id) && !kept) this.reported.get(key)!.set(id, true);
       }
     }
   }
