@@ -40,30 +40,39 @@ function byKey(ops: readonly NewOp[]): { unique: NewOp[]; places: number[] } {
 const isExpired = (op: NewOp) => op.validUntil <= op.at;
 
 async function callAppend(sql: Sql, ops: readonly NewOp[]): Promise<Appended[]> {
-  const config: number[] = [], at: number[] = [], until: number[] = [], early: number[] = [];
-  const owner: string[] = [], mid: string[] = [], enc: string[] = [], payload: string[] = [];
-  const os: (string | null)[] = [], min: (string | null)[] = [], max: (string | null)[] = [];
-  for (const op of ops) {
-    const stored = storedForm(op.payload, op.binary);
-    config.push(op.config);
-    owner.push(op.owner);
-    mid.push(op.mid);
-    at.push(op.at);
-    until.push(op.validUntil);
-    early.push(Number(op.early));
-    enc.push(stored.enc);
-    payload.push(stored.payload);
-    os.push(op.os);
-    min.push(op.minVersion);
-    max.push(op.maxVersion);
-  }
-  // one text instead of a row each: reading rows costs more than all else here
+  const streams = ops.map((op) => `${op.config}\n${op.owner}`);
+  const ranks = ranksOf(streams);
+  const forms = ops.map((op) => storedForm(op.payload, op.binary));
   const [row] = await sql<{ results: string }[]>`
     select string_agg(case outcome when 'stored' then id::text else '"' || outcome || '"' end, ',' order by n) as results
-    from append_ops(${config}::int[], ${owner}::text[], ${mid}::text[], ${at}::bigint[], ${until}::bigint[],
-      ${early}::int[]::boolean[], ${enc}::text[], ${payload}::text[], ${os}::text[], ${min}::text[], ${max}::text[])`;
+    from append_ops(${ops.map((op) => op.config)}::int[], ${ops.map((op) => op.owner)}::text[], ${ranks}::int[],
+      ${ops.map((op) => op.mid)}::text[], ${ops.map((op) => op.at)}::bigint[],
+      ${ops.map((op) => op.validUntil)}::bigint[],
+      ${sparse(ops.map((op) => op.early ? 1 : null))}::int[]::boolean[], ${forms.map((form) => form.enc)}::text[],
+      ${forms.map((form) => form.payload)}::text[], ${sparse(ops.map((op) => op.os))}::text[],
+      ${sparse(ops.map((op) => op.minVersion))}::text[], ${sparse(ops.map((op) => op.maxVersion))}::text[])`;
+  // one text instead of a row each: reading rows costs more than all else here
   const results: (number | Exclude<Appended["outcome"], "stored">)[] = JSON.parse(`[${row!.results}]`);
-  return results.map((result) =>
-    typeof result === "number" ? { outcome: "stored", id: result, prev: result - 1 } : { outcome: result }
-  );
+  const last = new Map<string, number>();
+  return results.map((result, n) => {
+    if (typeof result !== "number") return { outcome: result };
+    const prev = last.get(streams[n]!) ?? result - ranks[n]!;
+    last.set(streams[n]!, result);
+    return { outcome: "stored", id: result, prev };
+  });
+}
+
+/** The how-manieth of its stream each op is, from 1. */
+function ranksOf(streams: readonly string[]): number[] {
+  const counts = new Map<string, number>();
+  return streams.map((stream) => {
+    const rank = (counts.get(stream) ?? 0) + 1;
+    counts.set(stream, rank);
+    return rank;
+  });
+}
+
+/** A column that is mostly empty costs nothing when it is. */
+function sparse<T>(column: (T | null)[]): (T | null)[] | null {
+  return column.some((value) => value !== null) ? column : null;
 }

@@ -49,13 +49,14 @@ begin
   end if;
 end $$;
 
--- Appends many pushes in one commit; no key (config, owner, mid) may come twice. For each input row, in order of
--- arrival n (from 1):
--- outcome stored (id: the stream's head was one less), duplicate, offline (config unknown or offline), expired.
+-- Appends many pushes in one commit; no key (config, owner, mid) may come twice. p_rank counts the rows of a stream, from
+-- 1, in order of arrival; p_early, p_os, p_min and p_max may be null where no row has one. For each row n (from 1):
+-- outcome stored (id: rank above the head that the stream had before all of them), duplicate, offline (config unknown or
+-- offline), expired.
 -- A lock per stream is held to commit and ids are allocated under it, in a statement that began after the lock was
 -- taken: commits become visible in id order (STR-2) and simultaneous calls of one key store once (PUSH-4).
 create function append_ops(
-  p_config int[], p_owner text[], p_mid text[], p_at bigint[], p_valid_until bigint[], p_early boolean[],
+  p_config int[], p_owner text[], p_rank int[], p_mid text[], p_at bigint[], p_valid_until bigint[], p_early boolean[],
   p_enc text[], p_payload text[], p_os text[], p_min text[], p_max text[]
 ) returns table (n int, outcome text, id bigint) language plpgsql as $$
 begin
@@ -65,26 +66,22 @@ begin
   perform pg_advisory_xact_lock(h)
     from (select distinct hashtextextended(u.owner, u.config) h from unnest(p_owner, p_config) u(owner, config) order by 1) x;
   return query
-  with input as materialized (
+  with judged as materialized (
+    -- scalar look-ups by key: nothing here can be planned as a join that reads the log
     select i.*, c.instance,
-      -- scalar look-ups by key: nothing here can be planned as a join that reads the log
-      (select 1 from op o where o.instance = c.instance and o.owner = i.owner and o.config = i.config and o.mid = i.mid
-        limit 1) as known,
-      greatest(c.floor, (select o.id from op o where o.instance = c.instance and o.owner = i.owner
-        and o.config = i.config order by o.id desc limit 1)) as head
-    from unnest(p_config, p_owner, p_mid, p_at, p_valid_until, p_early, p_enc, p_payload, p_os, p_min, p_max)
-      with ordinality as i(config, owner, mid, at, valid_until, early, enc, payload, os, min_version, max_version, n)
-    left join config c on c.no = i.config and c.status = 'online' and c.deleted_at is null
-  ), judged as materialized (
-    select i.*, case when i.instance is null then 'offline' when i.known = 1 then 'duplicate'
+      case when c.no is null then 'offline'
+        when (select 1 from op o where o.instance = c.instance and o.owner = i.owner and o.config = i.config
+          and o.mid = i.mid limit 1) = 1 then 'duplicate'
         when i.valid_until <= i.at then 'expired' else 'stored' end as verdict,
-      i.head + count(*) filter (where i.known is null and i.valid_until > i.at)
-        over (partition by i.config, i.owner order by i.n) as new_id
-    from input i
+      i.rank + greatest(c.floor, (select o.id from op o where o.instance = c.instance and o.owner = i.owner
+        and o.config = i.config order by o.id desc limit 1)) as new_id
+    from unnest(p_config, p_owner, p_rank, p_mid, p_at, p_valid_until, p_early, p_enc, p_payload, p_os, p_min, p_max)
+      with ordinality as i(config, owner, rank, mid, at, valid_until, early, enc, payload, os, min_version, max_version, n)
+    left join config c on c.no = i.config and c.status = 'online' and c.deleted_at is null
   ), stored as (
     insert into op (instance, owner, config, id, mid, at, valid_until, early, enc, payload, os, min_version, max_version)
-    select x.instance, x.owner, x.config, x.new_id, x.mid, x.at, x.valid_until, x.early, x.enc, x.payload, x.os,
-      x.min_version, x.max_version from judged x where x.verdict = 'stored'
+    select x.instance, x.owner, x.config, x.new_id, x.mid, x.at, x.valid_until, coalesce(x.early, false), x.enc,
+      x.payload, x.os, x.min_version, x.max_version from judged x where x.verdict = 'stored'
   ), counted as (
     insert into stat_delta select x.config, (x.at / 3600000)::int, 0, count(*) from judged x
     where x.verdict = 'stored' group by 1, 2
