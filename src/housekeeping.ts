@@ -21,10 +21,10 @@ export type HousekeepingDeps = {
   log: (level: "info" | "warning" | "error", message: string, fields?: object) => void;
 };
 
-/** How often hints that got lost are looked for, and how far back, ms (STR-3: within 5 s). */
+/** How often hints that got lost are looked for, ms (STR-3: within 5 s). */
 const LOST_HINTS_MS = 2_000;
-const LOOK_BACK_MS = 6_000;
-/** Now and then further back, for commits that took unusually long. */
+/** An op may be committed so long after it was accepted; now and then commits are looked for that took longer. */
+const COMMIT_MS = 4_000;
 const LOOK_FAR_BACK_MS = 90_000;
 const FAR_EVERY = 15;
 const BEAT_MS = 2_000;
@@ -39,11 +39,14 @@ export class Housekeeping implements AsyncDisposable {
   readonly #under = new Set<Promise<void>>();
   #stopped = false;
   #polls = 0;
+  /** When hints were last looked for with success, ms. */
+  #polledAt: number;
   #unlisten: (() => Promise<void>) | null = null;
   #unsubscribe: () => void = () => {};
 
   constructor(deps: HousekeepingDeps) {
     this.#d = deps;
+    this.#polledAt = deps.clock.now();
   }
 
   async start(): Promise<void> {
@@ -79,9 +82,12 @@ export class Housekeeping implements AsyncDisposable {
   /** Looks for ops that live streams have not heard of, in one query for all of them. */
   async findLostHints(): Promise<void> {
     const { store, registry, catalog, clock } = this.#d;
+    const now = clock.now();
     const far = ++this.#polls % FAR_EVERY === 0;
-    const rows = await store.recentHeads(clock.now() - (far ? LOOK_FAR_BACK_MS : LOOK_BACK_MS));
+    const since = Math.min(now, this.#polledAt) - (far ? LOOK_FAR_BACK_MS : COMMIT_MS);
+    const rows = await store.recentHeads(since);
     const heads = rows ?? await this.#headsOfOwners();
+    this.#polledAt = now;
     for (const { config: no, owner, head } of heads) {
       const config = catalog.configByNo(no);
       if (config) registry.head(config, owner, head);

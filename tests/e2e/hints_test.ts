@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Registry } from "../../actors/registry.ts";
 import { RawClient, user } from "../support/client.ts";
+import { SteppableClock } from "../support/clock.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 
 type Hint = Parameters<Registry["deliver"]>;
@@ -118,6 +119,22 @@ Deno.test("[STR-2] [STR-3] what another process appends reaches the devices here
   await phone.until(() => phone.ops("UCHAT").length === 20, 5_000);
   assert.deepEqual(ids(phone), upTo(20));
   assertNoHoles(phone);
+});
+
+Deno.test("[STR-3] what was lost while the database was away is looked for as soon as it is back", async () => {
+  const clock = new SteppableClock();
+  await using server = await startServer({ quiet: true, clock });
+  await using phone = await RawClient.connect(server, { user: user("u-1") });
+  interceptHints(server, () => {});
+  const { sql } = server.services;
+  await server.push();
+  await sql`alter table op rename to op_away`;
+  for (let step = 0; step < 5; step++) {
+    clock.advance(4_000);
+    await phone.settled();
+  }
+  await sql`alter table op_away rename to op`;
+  await phone.until(() => phone.ops("UCHAT").length === 1, 5_000);
 });
 
 Deno.test("[STR-3] a read of the log that fails is made up for within 5 s, on every kind of stream", async () => {
