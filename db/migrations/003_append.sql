@@ -94,7 +94,7 @@ end $$;
 
 -- THR-1: drops what lies below the newest N of these streams and was not sent to a target that has not answered yet.
 -- What has expired is left to the sweeper.
--- Called once per appended row, so looking at as many ids below the cut as there are calls for the stream is enough;
+-- Called once per appended row, so looking at as many rows below the cut as there are calls for the stream is enough;
 -- p_deep looks at all of them (after the threshold was lowered). Under the streams' locks: nobody sends meanwhile.
 create function drop_over_threshold(p_config int[], p_owner text[], p_now bigint, p_deep boolean default false)
 returns void language plpgsql as $$
@@ -108,12 +108,14 @@ begin
     group by 1, 2, 3, 4, 5
   ), cut as (
     select s.*, (select o.id from op o where o.instance = s.instance and o.owner = s.owner and o.config = s.config
-      order by o.id desc offset s.threshold limit 1) as cut_id
+        order by o.id desc offset s.threshold limit 1) as cut_id,
+      coalesce((select o.id from op o where o.instance = s.instance and o.owner = s.owner and o.config = s.config
+        order by o.id desc offset s.threshold + s.k - 1 limit 1), 0) as from_id
     from stream s
   ), victim as (
     select o.instance, o.owner, o.config, o.id, o.mid
     from cut c join op o on o.instance = c.instance and o.owner = c.owner and o.config = c.config
-      and o.id <= c.cut_id and (p_deep or o.id > c.cut_id - c.k) and not o.dropped and o.payload is not null
+      and o.id <= c.cut_id and (p_deep or o.id >= c.from_id) and not o.dropped and o.payload is not null
       and least(o.valid_until, o.at + c.retention) > p_now
     where not exists (select 1 from delivery d where d.config = o.config and d.id = o.id
       and (d.subject = o.owner or o.owner = ''))

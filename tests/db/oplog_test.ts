@@ -125,3 +125,17 @@ Deno.test("[PUSH-3] commits wait for the disk, whatever the database's default i
   const [row] = await log.otherPool()`select current_setting('synchronous_commit') as setting`;
   assert.equal(row?.setting, "on");
 });
+
+Deno.test("[THR-1] pushes that share a commit with duplicates leave gaps in the ids, and the threshold holds over them", async () => {
+  await using log = await testLog();
+  const config = await log.newConfig({ bizType: "NEWEST-TWO", threshold: 2 });
+  const append = async (...mids: string[]) => await log.log.append(mids.map((mid) => newOp(config, { mid })));
+  await append("a");
+  await append("a", "a", "a", "b");
+  const results = await append("c", "d");
+  assert.ok(results.every(({ outcome }) => outcome === "stored"));
+  const kept = await log.sql<{ mid: string }[]>`select mid from op where payload is not null order by id`;
+  assert.deepEqual(kept.map(({ mid }) => mid), ["c", "d"]);
+  const letters = await log.sql<{ mid: string }[]>`select mid from dead_letter where reason = 'threshold' order by id`;
+  assert.deepEqual(letters.map(({ mid }) => mid), ["a", "b"]);
+});

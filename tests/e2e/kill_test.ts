@@ -69,7 +69,7 @@ async function assertKept(server: ServerProcess, dataDir: string, stored: readon
   assert.deepEqual(stored.filter(({ linkToken, thirdMsgId }) => !kept.has(`${linkToken} ${thirdMsgId}`)), []);
   const byOwner = Map.groupBy(log, ({ owner }) => owner);
   await Promise.all([...byOwner].map(async ([owner, ops]) => {
-    assert.deepEqual(ops.map(({ id }) => id), ops.map((_, n) => n + 1), `${owner}: ids without gaps`);
+    assert.equal(new Set(ops.map(({ id }) => id)).size, ops.length, `${owner}: an id twice`);
     assert.deepEqual(await catchUp(server, owner, ops.length), ops.map(({ mid }) => mid));
   }));
 }
