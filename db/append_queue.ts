@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers";
 import type { Appended, NewOp, Oplog } from "./oplog.ts";
 
 /** The queue is full: the caller is told to come back later (PUSH-5). */
@@ -20,7 +21,9 @@ export type AppendQueueOptions = {
 };
 
 /** So many ops must wait before a second commit is begun beside the first. */
-const WORTHWHILE = 30;
+const WORTHWHILE = 100;
+/** Turns of the event loop that a commit waits at most for the callers of the last one. */
+const TURNS = 8;
 
 type Waiting = { op: NewOp; resolve: (result: Appended) => void; reject: (error: unknown) => void };
 
@@ -42,6 +45,11 @@ export class AppendQueue {
   #waiting: Waiting[] = [];
   #running = 0;
   #idle: (() => void)[] = [];
+  /** Size of the last batch. */
+  #last = 0;
+  /** Turns of the event loop that the next commit may still wait. */
+  #patience = 0;
+  #scheduled = false;
 
   constructor(log: Oplog, options: AppendQueueOptions = {}) {
     this.#log = log;
@@ -79,14 +87,34 @@ export class AppendQueue {
   #pump(): void {
     // a further commit beside the one under way must be worth its sync to disk
     while (this.#running < this.#lanes && this.#waiting.length > (this.#running === 0 ? 0 : WORTHWHILE)) {
+      if (this.#running === 0 && this.#waitsForMore()) return;
       const batch = this.#waiting.splice(0, this.#batch);
+      this.#last = batch.length;
+      this.#patience = TURNS;
       this.#running++;
       void this.#commit(batch).finally(() => {
         this.#running--;
         this.#pump();
-        if (this.#running === 0) { for (const done of this.#idle.splice(0)) done(); }
+        if (this.#running === 0 && this.#waiting.length === 0) { for (const done of this.#idle.splice(0)) done(); }
       });
     }
+  }
+
+  /**
+   * The callers of the last batch have just been answered and most call again: giving the event loop a few turns makes
+   * one commit of what would be a tiny one and then a large one. A single caller never waits.
+   */
+  #waitsForMore(): boolean {
+    if (this.#waiting.length * 2 >= this.#last || this.#patience === 0) return false;
+    this.#patience--;
+    if (!this.#scheduled) {
+      this.#scheduled = true;
+      setImmediate(() => {
+        this.#scheduled = false;
+        this.#pump();
+      });
+    }
+    return true;
   }
 
   async #commit(batch: Waiting[], retries = 3): Promise<void> {
