@@ -36,6 +36,7 @@ export class Recorder {
   #size = 0;
   #writing: Promise<void> | null = null;
   #cancel: (() => void) | null = null;
+  #closed = false;
 
   constructor(store: DeliveryStore, clock: Clock, options: RecorderOptions) {
     this.#store = store;
@@ -105,6 +106,13 @@ export class Recorder {
     if (ids.length > 0) this.#touch();
   }
 
+  /** Writes what is pending a last time; what comes later is repaired by the reported points of the next hello. */
+  async close(): Promise<void> {
+    await this.flush();
+    this.#closed = true;
+    this.#cancel?.();
+  }
+
   /** Resolves when everything recorded so far is durable. */
   async flush(): Promise<void> {
     while (this.#writing) await this.#writing;
@@ -122,6 +130,7 @@ export class Recorder {
   }
 
   #touch(): void {
+    if (this.#closed) return;
     this.#size++;
     this.#cancel ??= this.#clock.after(this.#flushMs, () => {
       this.#cancel = null;
@@ -148,6 +157,7 @@ export class Recorder {
       try {
         return await this.#store.save(progress);
       } catch (error) {
+        if (this.#closed) return;
         this.#failed(error);
         await new Promise<void>((resolve) => this.#clock.after(RETRY_MS, resolve));
       }

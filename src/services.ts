@@ -117,7 +117,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     housekeeping,
     async close() {
       await appends.drained();
-      await recorder.flush();
+      await recorder.close();
       await housekeeping[Symbol.asyncDispose]();
       await catalog[Symbol.asyncDispose]();
       await sessions.leave().catch(failed);
