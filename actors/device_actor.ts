@@ -106,7 +106,7 @@ export class DeviceActor {
   /** Not persistent (PER-2). */
   deliver(config: Config, op: LoggedOp): boolean {
     const session = this.#session;
-    if (!session?.lanes.isOpen || !session.lanes.eligible(config, op)) return false;
+    if (!session?.welcomed || !session.lanes.eligible(config, op)) return false;
     session.connection.queue({ scope: "device", biz: config.bizType, ops: [op] });
     return true;
   }

@@ -26,7 +26,7 @@ export type Starts = {
   lanes: LaneStart[];
   /** A reported point lies above its stream's head, or belongs to another database: the client must be reset (PT-3). */
   mismatch: boolean;
-  /** Reported points beyond the server's record: they count as acknowledgements (PT-2). */
+  /** Reported points beyond the server's record, or beyond what was not answered: they count as acknowledgements (PT-2). */
   ahead: { config: Config; from: number; to: number }[];
   /** Owed ops above the start: the replay decides on them anew. */
   stale: { config: number; id: number }[];
@@ -48,6 +48,7 @@ export function startsOf({ configs, kind, hydrated, reported, sameEpoch, globalH
   const record = new Map(hydrated.points.map((point) => [point.config, point.point]));
   const owed = Map.groupBy(hydrated.owed, (op) => op.config);
   const marked = new Set(hydrated.marked);
+  const unanswered = new Map(hydrated.unanswered.map((op) => [op.config, op.id]));
   const result: Starts = { lanes: [], mismatch: !sameEpoch && reported.size > 0, ahead: [], stale: [] };
   for (const config of configs) {
     if (!concerns(config, kind)) continue;
@@ -61,7 +62,8 @@ export function startsOf({ configs, kind, hydrated, reported, sameEpoch, globalH
     const ids = (owed.get(config.no) ?? []).map((op) => op.id);
     if (head === 0 && start === 0) continue;
     const multi = config.scope === "global" || config.target === "device" || config.multiDevice;
-    if (honoured && multi && start > recorded) result.ahead.push({ config, from: recorded, to: start });
+    const ahead = start > recorded || (unanswered.get(config.no) ?? Infinity) <= start;
+    if (honoured && multi && ahead) result.ahead.push({ config, from: recorded, to: start });
     for (const id of ids) if (id > start) result.stale.push({ config: config.no, id });
     result.lanes.push({ config, start, head, owed: ids.filter((id) => id <= start), plain: !marked.has(config.no) });
   }

@@ -93,6 +93,7 @@ export class UserActor {
       sessionId,
       verdict: { kind: "unasked" },
       released: new Map(),
+      welcomed: () => session.welcomed,
       announce: (verdict) => session.verdict(userId, verdict),
       newLanes,
       lanes: newLanes(),
@@ -114,7 +115,7 @@ export class UserActor {
 
   /** Not persistent (PER-2): written to the eligible sessions at once, to one of them for a single-device config. */
   deliver(config: Config, op: LoggedOp): boolean {
-    const eligible = this.#sessions.filter((s) => s.lanes.isOpen && s.lanes.eligible(config, op));
+    const eligible = this.#sessions.filter((s) => s.welcomed() && s.lanes.eligible(config, op));
     const chosen = config.multiDevice ? eligible : eligible.slice(-1);
     const scope: Scope = "user";
     for (const session of chosen) session.lanes.connection.queue({ scope, biz: config.bizType, ops: [op] });

@@ -14,6 +14,8 @@ export type UserSession = {
   verdict: VerdictState;
   /** Single-device ops that were taken from this session when it lost its verdict: it may still acknowledge them. */
   released: Map<number, readonly InFlight[]>;
+  /** Whether frames may be sent that are not part of the replay. */
+  readonly welcomed: () => boolean;
   /** Tells the session that the verdict changed. */
   readonly announce: (verdict: "valid" | "invalid" | "unknown") => void;
 };

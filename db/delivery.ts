@@ -36,6 +36,8 @@ export type Hydrated = {
   owed: { config: number; id: number }[];
   /** Configs with retries or discards recorded for this target. */
   marked: number[];
+  /** The lowest op that was sent to this target and not answered, by config. */
+  unanswered: { config: number; id: number }[];
 };
 
 export type PageRequest = Target & {
@@ -77,7 +79,10 @@ export interface DeliveryStore {
   hydrate(requests: readonly Omit<Target, "config">[]): Promise<Hydrated[]>;
   /** Pages of the log, in the order of the input; discarded and payload-free ops are left out. */
   pages(requests: readonly PageRequest[]): Promise<Page[]>;
-  /** Ids in (after, upTo] that a reported point acknowledges: neither owed, discarded, dropped nor expired unsent. */
+  /**
+   * Ids up to `upTo` that a reported point acknowledges: above `after`, or sent and not answered; and neither owed,
+   * discarded, dropped nor expired (an interval may have covered those without bringing them).
+   */
   reported(request: Target & { owner: string; after: number; upTo: number; now: number; retentionMs: number }): Promise<
     (Pick<LoggedOp, "id" | "at" | "os" | "minVersion" | "maxVersion">)[]
   >;

@@ -1,5 +1,6 @@
-import type { DeliveryStore, Hydrated, LoggedOp, OpKey, Page, PageRequest, Target, TargetOp } from "./delivery.ts";
+import type { DeliveryStore, LoggedOp, OpKey, Page, PageRequest, Target, TargetOp } from "./delivery.ts";
 import { type Encoding, wireForm } from "./payload.ts";
+import { hydrate } from "./hydration_postgres.ts";
 import { saveProgress } from "./progress_postgres.ts";
 import type { Sql } from "./sql.ts";
 
@@ -18,51 +19,6 @@ export function postgresDelivery(sql: Sql): DeliveryStore {
     recentHeads: (since) => recentHeads(sql, since),
     headsOf: (owners) => headsOf(sql, owners),
   };
-}
-
-type HydrateRow = {
-  n: number;
-  streams: [number, number][] | null;
-  points: [number, number][] | null;
-  owed: [number, number][] | null;
-  marked: number[] | null;
-};
-
-async function hydrate(sql: Sql, requests: readonly Omit<Target, "config">[]): Promise<Hydrated[]> {
-  const rows = await sql<HydrateRow[]>`
-    select r.n::int,
-      (with recursive s(config) as (
-          select min(o.config) from op o where o.instance = r.instance and o.owner = r.subject
-          union all
-          select (select min(o.config) from op o
-            where o.instance = r.instance and o.owner = r.subject and o.config > s.config)
-          from s where s.config is not null)
-        select json_agg(json_build_array(s.config, greatest(c.floor, (select max(o.id) from op o
-          where o.instance = r.instance and o.owner = r.subject and o.config = s.config))))
-        from s join config c on c.no = s.config and c.deleted_at is null) as streams,
-      (select json_agg(json_build_array(p.config, p.point)) from sync_point p
-        where p.instance = r.instance and p.subject = r.subject and p.device = r.device) as points,
-      (select json_agg(json_build_array(w.config, w.id) order by w.id) from owed w
-        where w.instance = r.instance and w.subject = r.subject and w.device = r.device) as owed,
-      (select json_agg(m.config) from (
-        select d.config from delivery d
-          where d.instance = r.instance and d.subject = r.subject and d.device = r.device
-        union
-        select x.config from dead_letter x
-          where x.instance = r.instance and x.subject = r.subject and x.device = r.device and x.reason = 'retries') m
-      ) as marked
-    from unnest(${requests.map((r) => r.instance)}::int[], ${requests.map((r) => r.subject)}::text[],
-      ${requests.map((r) => r.device)}::text[]) with ordinality as r(instance, subject, device, n)`;
-  const results = new Array<Hydrated>(requests.length);
-  for (const row of rows) {
-    results[row.n - 1] = {
-      streams: (row.streams ?? []).map(([config, head]) => ({ config, head })),
-      points: (row.points ?? []).map(([config, point]) => ({ config, point })),
-      owed: (row.owed ?? []).map(([config, id]) => ({ config, id })),
-      marked: row.marked ?? [],
-    };
-  }
-  return results;
 }
 
 type PageRow = {
@@ -193,16 +149,22 @@ async function readReported(
   r: Target & { owner: string; after: number; upTo: number; now: number; retentionMs: number },
 ): Promise<ReportedRow[]> {
   return await sql<ReportedRow[]>`
-    select o.id, o.at, o.os, o.min_version as "minVersion", o.max_version as "maxVersion" from op o
-    where o.instance = ${r.instance} and o.owner = ${r.owner} and o.config = ${r.config}
-      and o.id > ${r.after} and o.id <= ${r.upTo} and not o.dropped
+    with candidate as (
+      select id from op where instance = ${r.instance} and owner = ${r.owner} and config = ${r.config}
+        and id > ${r.after} and id <= ${r.upTo}
+      union
+      select id from delivery where instance = ${r.instance} and subject = ${r.subject} and config = ${r.config}
+        and device = ${r.device} and id <= ${r.upTo}
+    )
+    select o.id, o.at, o.os, o.min_version as "minVersion", o.max_version as "maxVersion"
+    from candidate k join op o on o.instance = ${r.instance} and o.owner = ${r.owner} and o.config = ${r.config}
+      and o.id = k.id
+    where not o.dropped and o.payload is not null
+      and least(o.valid_until, o.at + ${r.retentionMs}::bigint) > ${r.now}
       and not exists (select 1 from owed w where w.instance = ${r.instance} and w.subject = ${r.subject}
         and w.config = ${r.config} and w.device = ${r.device} and w.id = o.id)
       and not exists (select 1 from dead_letter x where x.instance = ${r.instance} and x.subject = ${r.subject}
         and x.config = ${r.config} and x.device = ${r.device} and x.id = o.id)
-      and (least(o.valid_until, o.at + ${r.retentionMs}::bigint) > ${r.now}
-        or exists (select 1 from delivery d where d.instance = ${r.instance} and d.subject = ${r.subject}
-          and d.config = ${r.config} and d.device = ${r.device} and d.id = o.id))
     order by o.id`;
 }
 

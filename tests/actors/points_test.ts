@@ -17,6 +17,7 @@ const HYDRATED: Hydrated = {
   points: [{ config: 1, point: 6 }, { config: 5, point: 6 }, { config: 4, point: 2 }],
   owed: [],
   marked: [],
+  unanswered: [],
 };
 
 function starts(points: Point[], input: Partial<StartsInput> = {}) {
@@ -62,7 +63,7 @@ Deno.test("[PT-3] under another epoch every stream starts at the server's record
 });
 
 Deno.test("[PT-3] a point of a stream that never held anything is above its head", () => {
-  const empty = { streams: [], points: [], owed: [], marked: [] };
+  const empty = { streams: [], points: [], owed: [], marked: [], unanswered: [] };
   const { lanes, mismatch } = starts([["user", "UCHAT", 1]], { hydrated: empty, globalHead: () => 0 });
   assert.deepEqual([lanes, mismatch], [[], true]);
 });
