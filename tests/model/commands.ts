@@ -15,6 +15,8 @@ export type Step =
   | { do: "logout"; device: number }
   | { do: "foreground"; device: number; on: boolean }
   | { do: "push"; biz: string; owner: number; filter: Filter; validMin: number | null; hint: Hint }
+  | { do: "burst"; biz: string; device: number; what: "connect" | "drop" | "login"; pushes: number }
+  | { do: "lie"; device: number; biz: string }
   | { do: "ack"; device: number; biz: string; how: "point" | "ids" | "quiet"; pick: number }
   | { do: "status"; biz: string; online: boolean }
   | { do: "threshold"; biz: string; threshold: number | null }
@@ -68,6 +70,16 @@ async function act(world: World, step: Step): Promise<void> {
       const chance = step.hint === "swapped" && CONFIGS[step.biz]!.threshold !== null;
       return await world.push(step.biz, owner, step.filter, validMs, chance ? "kept" : step.hint);
     }
+    case "burst":
+      return await burst(world, step);
+    case "lie": {
+      // an acknowledgement of what was never sent: ignored (PT-1)
+      const phone = world.phones[step.device]!, lane = world.session(phone)?.lanes.get(step.biz);
+      if (!lane) return;
+      const never = world.model.head(step.biz, lane.owner) + 7;
+      phone.ack(step.biz, { id: never });
+      return phone.ack(step.biz, { ids: [never, never + 1] });
+    }
     case "ack":
       return ack(world, world.phones[step.device]!, step.biz, step.how, step.pick);
     case "status":
@@ -116,6 +128,19 @@ async function login(world: World, phone: Phone, user: string): Promise<void> {
   }
   await phone.bind(user);
   world.model.bind(session, user, phone.points("user"));
+}
+
+/** Pushes while a device comes, goes or changes its user: what it should get does not depend on what is first. */
+async function burst(world: World, { biz, device, what, pushes }: Extract<Step, { do: "burst" }>): Promise<void> {
+  const { scope, target, multiDevice, persistent, threshold, consistency } = CONFIGS[biz]!;
+  if (scope === "global" || !multiDevice || !persistent || threshold !== null || consistency) return;
+  const phone = world.phones[device]!;
+  const owner = target === "user" ? USERS[0]! : phone.id;
+  const pushed = world.pushMany(biz, owner, pushes);
+  if (what === "connect") await connect(world, phone, true);
+  else if (what === "drop") await world.drop(phone);
+  else await login(world, phone, USERS[0]!);
+  await pushed();
 }
 
 /** The app reports some of what it has received; `quiet`: the acknowledgement is lost on the way. */
@@ -195,6 +220,16 @@ const stepOf = (biz: fc.Arbitrary<string>): fc.Arbitrary<Step> =>
         hint,
       }),
     },
+    {
+      weight: 4,
+      arbitrary: record("burst", {
+        biz,
+        device,
+        what: fc.constantFrom("connect", "drop", "login"),
+        pushes: fc.integer({ min: 1, max: 5 }),
+      }),
+    },
+    { weight: 1, arbitrary: record("lie", { device, biz }) },
     {
       weight: 25,
       arbitrary: record("ack", { device, biz, how: fc.constantFrom("point", "ids", "quiet"), pick: fc.nat(255) }),

@@ -103,19 +103,37 @@ export class World {
       assert.deepEqual(answers, [eligible ? "SUCCESS" : "NOT_ONLINE"]);
     }
     if (!config.persistent) return this.model.volatile(biz, owner, filter, bodies[0]!.thirdMsgId);
-    const mids = bodies.map((body) => body.thirdMsgId);
-    const rows = await this.services.sql<{ id: number; mid: string; at: number; expires: number }[]>`
-      select id, mid, at, valid_until as expires from op
-      where config = ${this.configNo(biz)} and mid = any (${mids}) order by id`;
-    assert.equal(rows.length, mids.length, "accepted and not stored");
+    const rows = await this.#stored(biz, bodies.map((body) => body.thirdMsgId));
     const subject = config.scope === "global" ? "" : owner;
     for (const row of rows) {
       assert.ok(row.id > this.model.head(biz, subject), "ids rise");
-      this.model.pushed(biz, subject, { ...row, ...filter, dropped: false });
+      this.model.pushed(biz, subject, { ...row, ...filter });
       // each is decided on by itself: a threshold may drop the first before the second is there
       if (rows.length === 1) this.model.settle();
     }
     if (hint === "lost") await this.services.housekeeping.findLostHints();
+  }
+
+  /** Pushes at once; the returned function waits for the answers and tells the model what was stored. */
+  pushMany(biz: string, owner: string, count: number): () => Promise<void> {
+    const mids = Array.from({ length: count }, () => `m-${++this.#mids}`);
+    const { scope, online } = this.model.configs.get(biz)!;
+    const answers = Promise.all(
+      mids.map((thirdMsgId) => this.#post(scope, { bizType: biz, linkToken: owner, thirdMsgId, payload: "p" })),
+    );
+    return async () => {
+      const accepted = (await answers).every((answer) => answer === "SUCCESS" || answer === "NOT_ONLINE");
+      assert.equal(accepted, online);
+      if (online) { for (const op of await this.#stored(biz, mids)) this.model.pushed(biz, owner, op); }
+    };
+  }
+
+  async #stored(biz: string, mids: string[]) {
+    const rows = await this.services.sql<{ id: number; mid: string; at: number; expires: number }[]>`
+      select id, mid, at, valid_until as expires from op
+      where config = ${this.configNo(biz)} and mid = any (${mids}) order by id`;
+    assert.equal(rows.length, mids.length, "accepted and not stored");
+    return rows.map((row) => ({ ...row, dropped: false }));
   }
 
   /** Both agree: what is due has come, and nothing else. */
