@@ -93,6 +93,8 @@ export class Opening {
     const consistency = bound.actor.verdict(session.connection.id);
     session.send({ type: "bound", n: frame.n, userId: frame.userId, consistency });
     const starts = await this.hydrateUser(session, bound, frame.points, true);
+    // what was reported is true, also where the user has left meanwhile
+    this.#o.hydrator.credit(userTarget(session, bound), session.deviceId, session.client, starts);
     if (session.bound !== bound || session.ended) return;
     const device = [...session.lanes.lanes()].map((lane) => ({ stream: lane.stream, start: lane.point }));
     if (starts.mismatch) {
@@ -102,7 +104,6 @@ export class Opening {
       });
       this.#reset(session, [...kept, ...starts.lanes]);
     }
-    this.#o.hydrator.credit(userTarget(session, bound), session.deviceId, session.client, starts);
     bound.actor.post({ type: "opened", connectionId: session.connection.id, starts: starts.lanes });
   }
 

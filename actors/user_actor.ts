@@ -56,6 +56,11 @@ export class UserActor {
     return this.#find(connectionId)?.verdict.kind === "asking";
   }
 
+  /** Whether the replay of this session has begun. */
+  isOpen(connectionId: string): boolean {
+    return this.#find(connectionId)?.lanes.isOpen ?? false;
+  }
+
   /** Starts over after a failure: the streams open again when they are read anew. */
   rebuild(): void {
     this.#singles = this.#newSingles();

@@ -1,29 +1,8 @@
-import fc from "fast-check";
 import { postgresCatalog } from "../../db/catalog_postgres.ts";
-import { BIZ, CONFIGS, DEVICES, scopesOf, USERS } from "./fixture.ts";
-import type { Filter } from "./model.ts";
+import { CONFIGS, DEVICES, scopesOf, USERS } from "./fixture.ts";
 import type { Phone } from "./phone.ts";
-import type { Hint, World } from "./world.ts";
-
-/** Everything that can happen, as plain data: a failing run is printed so that it can be pasted into a test. */
-export type Step =
-  | { do: "connect"; device: number; foreground: boolean }
-  | { do: "drop"; device: number }
-  | { do: "upgrade"; device: number; os: string; version: number }
-  | { do: "reinstall"; device: number }
-  | { do: "login"; device: number; user: number }
-  | { do: "logout"; device: number }
-  | { do: "foreground"; device: number; on: boolean }
-  | { do: "push"; biz: string; owner: number; filter: Filter; validMin: number | null; hint: Hint }
-  | { do: "burst"; biz: string; device: number; what: "connect" | "drop" | "login"; pushes: number }
-  | { do: "lie"; device: number; biz: string }
-  | { do: "ack"; device: number; biz: string; how: "point" | "ids" | "quiet"; pick: number }
-  | { do: "status"; biz: string; online: boolean }
-  | { do: "threshold"; biz: string; threshold: number | null }
-  | { do: "verdict"; user: number; valid: boolean }
-  | { do: "wait"; seconds: number }
-  | { do: "night"; hours: number }
-  | { do: "restart" };
+import { FINAL, type Step } from "./steps.ts";
+import type { World } from "./world.ts";
 
 const ACTOR = { operator: "model", at: 1_732_000_000_000 };
 
@@ -31,7 +10,7 @@ const ACTOR = { operator: "model", at: 1_732_000_000_000 };
 export async function perform(world: World, step: Step): Promise<void> {
   await world.dodge();
   await act(world, step);
-  await world.compare(JSON.stringify(step));
+  await world.judge.compare(JSON.stringify(step));
 }
 
 async function act(world: World, step: Step): Promise<void> {
@@ -44,11 +23,13 @@ async function act(world: World, step: Step): Promise<void> {
     case "reinstall": {
       const phone = world.phones[step.device]!;
       await world.drop(phone);
-      await world.compare(`before ${JSON.stringify(step)}`);
+      await world.judge.compare(`before ${JSON.stringify(step)}`);
       if (step.do === "upgrade") phone.client = { os: step.os, version: step.version };
       else phone.reinstall();
       return await connect(world, phone, true);
     }
+    case "deaf":
+      return await world.deafen(world.phones[step.device]!);
     case "login":
       return await login(world, world.phones[step.device]!, USERS[step.user]!);
     case "logout": {
@@ -68,7 +49,7 @@ async function act(world: World, step: Step): Promise<void> {
       const validMs = step.validMin === null ? null : step.validMin * 60_000;
       // which of two is first is chance: with a threshold it decides what is dropped
       const chance = step.hint === "swapped" && CONFIGS[step.biz]!.threshold !== null;
-      return await world.push(step.biz, owner, step.filter, validMs, chance ? "kept" : step.hint);
+      return await world.pushes.one(step.biz, owner, step.filter, validMs, chance ? "kept" : step.hint);
     }
     case "burst":
       return await burst(world, step);
@@ -76,7 +57,7 @@ async function act(world: World, step: Step): Promise<void> {
       // an acknowledgement of what was never sent: ignored (PT-1)
       const phone = world.phones[step.device]!, lane = world.session(phone)?.lanes.get(step.biz);
       if (!lane) return;
-      const never = world.model.head(step.biz, lane.owner) + 7;
+      const never = world.model.log.head(step.biz, lane.owner) + 7;
       phone.ack(step.biz, { id: never });
       return phone.ack(step.biz, { ids: [never, never + 1] });
     }
@@ -111,7 +92,7 @@ const isChance = (world: World, phone: Phone) =>
 async function connect(world: World, phone: Phone, foreground: boolean): Promise<void> {
   if (isChance(world, phone)) {
     await world.drop(phone);
-    await world.compare("left before it connects");
+    await world.judge.compare("left before it connects");
   }
   await phone.connect(world.bench.server, world.instanceId, foreground, scopesOf);
   const session = world.model.connect(phone.id, phone.client, foreground, phone.points("device"));
@@ -124,9 +105,10 @@ async function login(world: World, phone: Phone, user: string): Promise<void> {
   if (isChance(world, phone)) {
     await phone.unbind();
     world.model.unbind(session);
-    await world.compare("unbound before it binds");
+    await world.judge.compare("unbound before it binds");
   }
   await phone.bind(user);
+  await world.opened(phone);
   world.model.bind(session, user, phone.points("user"));
 }
 
@@ -136,7 +118,7 @@ async function burst(world: World, { biz, device, what, pushes }: Extract<Step, 
   if (scope === "global" || !multiDevice || !persistent || threshold !== null || consistency) return;
   const phone = world.phones[device]!;
   const owner = target === "user" ? USERS[0]! : phone.id;
-  const pushed = world.pushMany(biz, owner, pushes);
+  const pushed = world.pushes.many(biz, owner, pushes);
   if (what === "connect") await connect(world, phone, true);
   else if (what === "drop") await world.drop(phone);
   else await login(world, phone, USERS[0]!);
@@ -158,11 +140,11 @@ function ack(world: World, phone: Phone, biz: string, how: "point" | "ids" | "qu
   const ids = how === "ids" ? [...chosen, ...late] : late;
   if (ids.length > 0) {
     phone.ack(biz, { ids });
-    world.acked(lane, { ids });
+    world.judge.acked(lane, { ids });
   }
   if (how === "point") {
     phone.ack(biz, { id: stream.point });
-    world.acked(lane, { upTo: stream.point });
+    world.judge.acked(lane, { upTo: stream.point });
   }
 }
 
@@ -186,87 +168,6 @@ async function change(world: World, step: Extract<Step, { do: "status" | "thresh
     await world.compareLog();
   }
 }
-
-const device = fc.nat(DEVICES.length - 1);
-const version = fc.integer({ min: 1, max: 3 });
-const os = fc.constantFrom("android", "ios");
-const filter: fc.Arbitrary<Filter> = fc.oneof(
-  { weight: 4, arbitrary: fc.constant({}) },
-  { weight: 1, arbitrary: fc.record({ os }) },
-  { weight: 2, arbitrary: fc.record({ min: version }) },
-  { weight: 1, arbitrary: fc.record({ max: version }) },
-);
-const hint = fc.constantFrom<Hint>("kept", "kept", "kept", "lost", "twice", "swapped");
-const record = <T extends Step["do"]>(kind: T, rest: object) =>
-  fc.record({ do: fc.constant(kind), ...rest }) as unknown as fc.Arbitrary<Step>;
-
-/** Steps as often as they tell something; about a few configs only, so that much happens to each. */
-const stepOf = (biz: fc.Arbitrary<string>): fc.Arbitrary<Step> =>
-  fc.oneof(
-    { weight: 10, arbitrary: record("connect", { device, foreground: fc.boolean() }) },
-    { weight: 4, arbitrary: record("drop", { device }) },
-    { weight: 4, arbitrary: record("upgrade", { device, os, version }) },
-    { weight: 1, arbitrary: record("reinstall", { device }) },
-    { weight: 8, arbitrary: record("login", { device, user: fc.nat(USERS.length - 1) }) },
-    { weight: 2, arbitrary: record("logout", { device }) },
-    { weight: 4, arbitrary: record("foreground", { device, on: fc.boolean() }) },
-    {
-      weight: 30,
-      arbitrary: record("push", {
-        biz,
-        owner: fc.constantFrom(0, 0, 0, 1, 2),
-        filter,
-        validMin: fc.oneof({ weight: 3, arbitrary: fc.constant(null) }, fc.constantFrom(2, 45, 1_500)),
-        hint,
-      }),
-    },
-    {
-      weight: 4,
-      arbitrary: record("burst", {
-        biz,
-        device,
-        what: fc.constantFrom("connect", "drop", "login"),
-        pushes: fc.integer({ min: 1, max: 5 }),
-      }),
-    },
-    { weight: 1, arbitrary: record("lie", { device, biz }) },
-    {
-      weight: 25,
-      arbitrary: record("ack", { device, biz, how: fc.constantFrom("point", "ids", "quiet"), pick: fc.nat(255) }),
-    },
-    { weight: 4, arbitrary: record("status", { biz, online: fc.boolean() }) },
-    {
-      weight: 2,
-      arbitrary: record("threshold", { biz, threshold: fc.constantFrom(1, 2, 3, 5, null) }),
-    },
-    { weight: 2, arbitrary: record("verdict", { user: fc.nat(USERS.length - 1), valid: fc.boolean() }) },
-    { weight: 5, arbitrary: record("wait", { seconds: fc.constantFrom(5, 15, 35, 80) }) },
-    { weight: 1, arbitrary: record("night", { hours: fc.constantFrom(1, 25, 200, 750) }) },
-    { weight: 1, arbitrary: record("restart", {}) },
-  );
-
-/** Every life begins with everybody connected and logged in. */
-const START: Step[] = DEVICES.flatMap((_, at): Step[] => [
-  { do: "login", device: at, user: at === 2 ? 1 : 0 },
-  { do: "connect", device: at, foreground: true },
-]);
-
-/** A life of so many steps. */
-export const life = (steps: number): fc.Arbitrary<Step[]> =>
-  fc.subarray(BIZ, { minLength: 1, maxLength: 4 })
-    .chain((some) => fc.array(stepOf(fc.constantFrom(...some)), { minLength: steps, maxLength: steps }))
-    .map((rest) => [...START, ...rest]);
-
-/** After a run: everything is online and valid, and every device comes with every user. */
-export const FINAL: Step[] = [
-  ...BIZ.map((one): Step => ({ do: "status", biz: one, online: true })),
-  ...USERS.map((_, user): Step => ({ do: "verdict", user, valid: true })),
-  ...DEVICES.flatMap((_, at): Step[] => [
-    { do: "connect", device: at, foreground: true },
-    ...USERS.map((_user, user): Step => ({ do: "login", device: at, user })),
-    { do: "logout", device: at },
-  ]),
-];
 
 /** Runs steps in a fresh world, then the final ones; at the end the log agrees as well. */
 export async function run(world: World, steps: Iterable<Step>): Promise<void> {

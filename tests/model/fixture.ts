@@ -1,5 +1,5 @@
 import type { Scope } from "../../src/protocol.ts";
-import type { ModelConfig } from "./model.ts";
+import type { ModelConfig } from "./state.ts";
 
 export const DEVICES = ["d0", "d1", "d2"];
 export const USERS = ["uA", "uB"];

@@ -4,8 +4,8 @@
  */
 import fc from "fast-check";
 import { startTestPostgres } from "../support/postgres.ts";
-import type { Step } from "./commands.ts";
-import type { Bench as AnyBench } from "./world.ts";
+import type { Bench as AnyBench } from "./bench.ts";
+import type { Step } from "./steps.ts";
 
 const STEPS = 60;
 /** A fresh server now and then: every run leaves an instance behind. */
@@ -16,8 +16,9 @@ const firstSeed = Number(Deno.args[1] ?? Date.now() % 2 ** 31);
 const postgres = await startTestPostgres();
 Deno.env.set("TEST_DATABASE_URL", postgres.url);
 // the test database's address is read when these modules are loaded
-const { life, run } = await import("./commands.ts");
-const { Bench } = await import("./world.ts");
+const { run } = await import("./commands.ts");
+const { life } = await import("./steps.ts");
+const { Bench } = await import("./bench.ts");
 
 const seen: Record<string, number> = {};
 

@@ -1,6 +1,7 @@
 import fc from "fast-check";
-import { life, run, type Step } from "./commands.ts";
-import { Bench } from "./world.ts";
+import { Bench } from "./bench.ts";
+import { run } from "./commands.ts";
+import { life, type Step } from "./steps.ts";
 
 /** Runs of the suite, and how long they are. */
 const RUNS = 20;

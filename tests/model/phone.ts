@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Batch, Point, Scope } from "../../src/protocol.ts";
 import { RawClient } from "../support/client.ts";
-import type { ModelClient } from "./model.ts";
+import type { ModelClient } from "./state.ts";
 
 /** What the installation remembers of one stream, as the SDK does. */
 class Stream {

@@ -1,5 +1,6 @@
-import { run, type Step } from "./commands.ts";
-import { Bench } from "./world.ts";
+import { Bench } from "./bench.ts";
+import { run } from "./commands.ts";
+import type { Step } from "./steps.ts";
 
 /** Lives in which server and model once disagreed, cut down to what was needed. */
 const LIVES: Record<string, Step[]> = {
