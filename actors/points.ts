@@ -49,14 +49,16 @@ export function startsOf({ configs, kind, hydrated, reported, sameEpoch, globalH
   const owed = Map.groupBy(hydrated.owed, (op) => op.config);
   const marked = new Set(hydrated.marked);
   const unanswered = new Map(hydrated.unanswered.map((op) => [op.config, op.id]));
-  const result: Starts = { lanes: [], mismatch: !sameEpoch && reported.size > 0, ahead: [], stale: [] };
+  // without points there is nothing that could be of another database: everything from the start (PT-2)
+  const ours = sameEpoch || reported.size === 0;
+  const result: Starts = { lanes: [], mismatch: !ours, ahead: [], stale: [] };
   for (const config of configs) {
     if (!concerns(config, kind)) continue;
     const known = config.scope === "global" ? globalHead(config.no) : heads.get(config.no) ?? 0;
     const head = Math.max(known, config.floor);
     const recorded = Math.min(record.get(config.no) ?? 0, head);
     const claimed = reported.get(config.no) ?? 0;
-    const honoured = sameEpoch && claimed <= head;
+    const honoured = ours && claimed <= head;
     if (!honoured && claimed > 0) result.mismatch = true;
     const start = honoured ? claimed : recorded;
     const ids = (owed.get(config.no) ?? []).map((op) => op.id);

@@ -59,7 +59,14 @@ Deno.test("[PT-3] under another epoch every stream starts at the server's record
     true,
     [],
   ]);
-  assert.equal(starts([], { sameEpoch: false }).mismatch, false);
+});
+
+Deno.test("[PT-3] a client of another epoch that has no points starts at 0, where it stands, and needs no reset", () => {
+  const result = starts([], { sameEpoch: false });
+  assert.deepEqual([summary(result), result.mismatch], [
+    { UCHAT: "0 of 10", OFFERS: "0 of 8", TRADE: "0 of 10" },
+    false,
+  ]);
 });
 
 Deno.test("[PT-3] a point of a stream that never held anything is above its head", () => {
