@@ -5,17 +5,15 @@
  *     deno task bench:push [seconds per line]
  */
 import { openSql } from "../db/sql.ts";
-import { Caller, measure } from "./support/caller.ts";
+import { measure } from "./support/caller.ts";
+import { cpuSeconds, treeCpuSeconds } from "./support/cpu.ts";
+import { generate, type LoadResult } from "./support/load.ts";
 import { freePort, startProduct } from "./support/product.ts";
 
 const seconds = Number(Deno.args[0] ?? 5);
 const USERS = 100_000;
 const path = "/webapi/sync/single?instanceId=default_demo";
 const run = crypto.randomUUID().slice(0, 8);
-const bodyOf = (n: number) =>
-  `{"bizType":"UCHAT","linkToken":"user-${
-    n * 7919 % USERS
-  }","thirdMsgId":"${run}-${n}","payload":"hello from ${n}, a message of usual size"}`;
 
 await using product = await startProduct();
 const report = (name: string, { perSecond, p50, p99 }: { perSecond: number; p50: number; p99: number }) =>
@@ -34,6 +32,12 @@ for (const callers of [1, 16, 64, 256]) {
   const result = await push(callers, seconds);
   results.set(callers, result.perSecond);
   report(`push to committed answer, ${callers} callers`, result);
+  const micros = (cpu: number) => `${(cpu / result.count * 1e6).toFixed(1)} µs`;
+  console.log(
+    `  CPU for one push: load generator ${micros(result.generatorCpu)}, server ${micros(result.serverCpu)}, Postgres ${
+      micros(result.postgresCpu)
+    }`,
+  );
 }
 const bare = await floorInsert();
 report("bare insert, batches of 100 (rows)", bare);
@@ -44,19 +48,19 @@ console.log(
   } of bare HTTP`,
 );
 
-async function push(callers: number, time: number) {
-  const open = await Promise.all(Array.from({ length: callers }, () => Caller.open(product.port, path)));
+/** Times in s, of all processes of Postgres together. */
+type PushResult = LoadResult & { serverCpu: number; postgresCpu: number };
+
+async function push(callers: number, time: number): Promise<PushResult> {
   const first = base;
   base += 10_000_000;
-  const result = await measure(
-    open.map((caller) => async (n) => {
-      const answer = await caller.post(bodyOf(first + n));
-      if (!answer.startsWith(`{"success":true`)) throw new Error(`Cannot count this answer: ${answer}`);
-    }),
-    time,
-  );
-  for (const caller of open) caller[Symbol.dispose]();
-  return result;
+  const server = cpuSeconds(product.pid), postgres = treeCpuSeconds(product.postgresPid);
+  const result = await generate({ port: product.port, path, callers, seconds: time, first, users: USERS, run });
+  return {
+    ...result,
+    serverCpu: cpuSeconds(product.pid) - server,
+    postgresCpu: treeCpuSeconds(product.postgresPid) - postgres,
+  };
 }
 
 async function floorHttp() {
@@ -74,10 +78,7 @@ async function floorHttp() {
         break;
       }
     }
-    const open = await Promise.all(Array.from({ length: 64 }, () => Caller.open(port, "/")));
-    const result = await measure(open.map((caller) => async (n) => void await caller.post(bodyOf(n))), seconds);
-    for (const caller of open) caller[Symbol.dispose]();
-    return result;
+    return await generate({ port, path: "/", callers: 64, seconds, first: 0, users: USERS, run });
   } finally {
     child.kill();
     await child.status;

@@ -1,11 +1,16 @@
+import { join } from "node:path";
 import { type EmbeddedPostgres, startEmbedded } from "../../db/embedded.ts";
 
-/** The server in a process of its own on a Postgres of its own, in a temporary folder; both end with it. */
-export type Product = AsyncDisposable & { port: number; databaseUrl: string; pid: number };
+/** The server in a process of its own on a Postgres of its own; both end with it. */
+export type Product = AsyncDisposable & { port: number; databaseUrl: string; pid: number; postgresPid: number };
 
-/** Starts the product as its users do, with durable commits. */
-export async function startProduct(env: Record<string, string> = {}): Promise<Product> {
-  const folder = await Deno.makeTempDir({ prefix: "syncline-bench-" });
+/**
+ * Starts the product as its users do, with durable commits.
+ *
+ * @param keep the data folder, which stays. Absent: a temporary one, which does not.
+ */
+export async function startProduct(env?: Record<string, string>, keep?: string): Promise<Product> {
+  const folder = keep ?? await Deno.makeTempDir({ prefix: "syncline-bench-" });
   const postgres: EmbeddedPostgres = await startEmbedded({ dataDir: folder, log: () => {} });
   const port = freePort();
   const child = new Deno.Command(Deno.execPath(), {
@@ -19,11 +24,12 @@ export async function startProduct(env: Record<string, string> = {}): Promise<Pr
     port,
     databaseUrl: postgres.url,
     pid: child.pid,
+    postgresPid: Number((await Deno.readTextFile(join(folder, "postgres/postmaster.pid"))).split("\n")[0]),
     async [Symbol.asyncDispose]() {
       child.kill("SIGTERM");
       await child.status;
       await postgres.stop();
-      await Deno.remove(folder, { recursive: true });
+      if (keep === undefined) await Deno.remove(folder, { recursive: true });
     },
   };
 }
