@@ -4,9 +4,11 @@
  *
  *     deno task bench:deliver [pushes a second] [seconds] [users]
  */
-import { PROTOCOL_VERSION, SUBPROTOCOL } from "../src/protocol.ts";
 import { Caller } from "./support/caller.ts";
+import { connectDevice } from "./support/device.ts";
+import { quantile } from "./support/load.ts";
 import { freePort, startProduct } from "./support/product.ts";
+import { steadily, until } from "./support/steady.ts";
 
 const rate = Number(Deno.args[0] ?? 2_000), seconds = Number(Deno.args[1] ?? 8), users = Number(Deno.args[2] ?? 500);
 const CALLERS = 64;
@@ -25,7 +27,7 @@ async function product(): Promise<number[]> {
   const times: number[] = [];
   const sockets = await Promise.all(
     Array.from({ length: users }, (_, user) =>
-      connect(`ws://127.0.0.1:${server.port}/sync`, user, (mid) => {
+      connectDevice(`ws://127.0.0.1:${server.port}/sync`, user, (mid) => {
         const start = sent.get(mid);
         if (start !== undefined) times.push(performance.now() - start);
         sent.delete(mid);
@@ -34,7 +36,7 @@ async function product(): Promise<number[]> {
   const callers = await Promise.all(Array.from({ length: CALLERS }, () => Caller.open(server.port, path)));
   const idle = [...callers];
   let skipped = 0;
-  await steadily(async (n) => {
+  await steadily(rate, seconds, async (n) => {
     const caller = idle.pop();
     if (!caller) return void skipped++;
     const mid = `${run}-${n}`;
@@ -51,35 +53,6 @@ async function product(): Promise<number[]> {
   for (const socket of sockets) socket.close();
   if (skipped > 0) console.log(`${skipped} pushes of ${rate * seconds} were not made: all callers were waiting`);
   return times;
-}
-
-function connect(url: string, user: number, onOp: (mid: string) => void): Promise<WebSocket> {
-  const ws = new WebSocket(url, [SUBPROTOCOL]);
-  const { promise, resolve, reject } = Promise.withResolvers<WebSocket>();
-  ws.onerror = () => reject(new Error("Cannot connect"));
-  ws.onopen = () =>
-    ws.send(JSON.stringify({
-      type: "hello",
-      protocol: PROTOCOL_VERSION,
-      seq: Date.now(),
-      instanceId: "default_demo",
-      deviceId: `device-${user}`,
-      foreground: true,
-      points: [],
-      user: { userId: `user-${user}`, sessionId: "s", points: [] },
-    }));
-  ws.onmessage = ({ data }) => {
-    const frame = JSON.parse(data);
-    if (frame.type === "welcome") resolve(ws);
-    else if (frame.type === "ping") ws.send(JSON.stringify({ type: "pong", n: frame.n }));
-    else if (frame.type === "sync") {
-      for (const batch of frame.batches) {
-        for (const op of batch.ops) onOp(op.mid);
-        ws.send(`{"type":"ack","scope":"${batch.scope}","biz":"${batch.biz}","id":${batch.to}}`);
-      }
-    }
-  };
-  return promise;
 }
 
 async function bareSocket(): Promise<number[]> {
@@ -104,7 +77,7 @@ async function bareSocket(): Promise<number[]> {
       times.push(performance.now() - sent.get(data)!);
       sent.delete(data);
     };
-    await steadily((n) => {
+    await steadily(rate, seconds, (n) => {
       sent.set(String(n), performance.now());
       ws.send(String(n));
       return Promise.resolve();
@@ -116,30 +89,6 @@ async function bareSocket(): Promise<number[]> {
     child.kill();
     await child.status;
   }
-}
-
-/** Calls at the wanted rate, evenly, for the wanted time; a call is not waited for before the next. */
-async function steadily(call: (n: number) => Promise<void>): Promise<void> {
-  const start = performance.now();
-  const total = rate * seconds;
-  const under: Promise<void>[] = [];
-  for (let n = 0; n < total;) {
-    const due = Math.min(total, Math.floor((performance.now() - start) / 1000 * rate));
-    while (n < due) under.push(call(n++));
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-  await Promise.all(under);
-}
-
-async function until(done: () => boolean): Promise<void> {
-  const deadline = performance.now() + 15_000;
-  while (!done() && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 10));
-  if (!done()) throw new Error("Cannot finish: something sent did not come back within 15 s");
-}
-
-function quantile(times: number[], q: number): number {
-  const sorted = [...times].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? NaN;
 }
 
 function report(name: string, times: number[]): void {
