@@ -89,11 +89,22 @@ const isChance = (world: World, phone: Phone) =>
     CONFIGS[biz]!.consistency && !CONFIGS[biz]!.multiDevice && open.size > 0
   );
 
+async function leaveFirst(world: World, phone: Phone): Promise<void> {
+  if (!isChance(world, phone)) return;
+  await world.drop(phone);
+  await world.judge.compare("left before it connects");
+}
+
+async function unbindFirst(world: World, phone: Phone): Promise<void> {
+  const session = world.session(phone);
+  if (!session || !isChance(world, phone)) return;
+  await phone.unbind();
+  world.model.unbind(session);
+  await world.judge.compare("unbound before it binds");
+}
+
 async function connect(world: World, phone: Phone, foreground: boolean): Promise<void> {
-  if (isChance(world, phone)) {
-    await world.drop(phone);
-    await world.judge.compare("left before it connects");
-  }
+  await leaveFirst(world, phone);
   await phone.connect(world.bench.server, world.instanceId, foreground, scopesOf);
   const session = world.model.connect(phone.id, phone.client, foreground, phone.points("device"));
   if (phone.user !== null) world.model.bind(session, phone.user, phone.points("user"));
@@ -102,11 +113,7 @@ async function connect(world: World, phone: Phone, foreground: boolean): Promise
 async function login(world: World, phone: Phone, user: string): Promise<void> {
   const session = world.session(phone);
   if (!session) return void (phone.user = user);
-  if (isChance(world, phone)) {
-    await phone.unbind();
-    world.model.unbind(session);
-    await world.judge.compare("unbound before it binds");
-  }
+  await unbindFirst(world, phone);
   await phone.bind(user);
   await world.opened(phone);
   world.model.bind(session, user, phone.points("user"));
@@ -118,6 +125,9 @@ async function burst(world: World, { biz, device, what, pushes }: Extract<Step, 
   if (scope === "global" || !multiDevice || !persistent || threshold !== null || consistency) return;
   const phone = world.phones[device]!;
   const owner = target === "user" ? USERS[0]! : phone.id;
+  // nothing may be compared while pushes are on their way
+  if (what === "connect") await leaveFirst(world, phone);
+  if (what === "login") await unbindFirst(world, phone);
   const pushed = world.pushes.many(biz, owner, pushes);
   if (what === "connect") await connect(world, phone, true);
   else if (what === "drop") await world.drop(phone);
@@ -140,7 +150,7 @@ function ack(world: World, phone: Phone, biz: string, how: "point" | "ids" | "qu
   const ids = how === "ids" ? [...chosen, ...late] : late;
   if (ids.length > 0) {
     phone.ack(biz, { ids });
-    world.judge.acked(lane, { ids });
+    world.judge.acked(lane, { ids, cursor: stream.cursor });
   }
   if (how === "point") {
     phone.ack(biz, { id: stream.point });

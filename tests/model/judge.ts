@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { MAX_RETRIES } from "./fixture.ts";
 import { PATIENCE } from "./patience.ts";
 import type { Phone } from "./phone.ts";
-import type { ModelLane, ModelSession } from "./state.ts";
+import type { ModelAck, ModelLane, ModelSession } from "./state.ts";
 import type { World } from "./world.ts";
 
 /** Says whether what the phones saw is what the model says. */
@@ -64,11 +64,14 @@ export class Judge {
     for (const [what, n] of Object.entries(phone.tally)) this.#world.seen[what as keyof typeof phone.tally] += n;
     phone.tally = { received: 0, late: 0, gone: 0, volatile: 0 };
     this.#world.seen.reacked += reacks.length;
-    for (const { biz, id } of reacks) this.acked(session.lanes.get(biz)!, { ids: [id] });
+    for (const { biz, id } of reacks) {
+      const { cursor } = phone.stream(biz, this.#world.model.configs.get(biz)!.target);
+      this.acked(session.lanes.get(biz)!, { ids: [id], cursor });
+    }
     return reacks.length > 0;
   }
 
-  acked(lane: ModelLane, ack: { upTo?: number; ids?: number[] }): void {
+  acked(lane: ModelLane, ack: ModelAck): void {
     for (const id of this.#world.model.ack(lane, ack)) this.#charged.delete(this.#key(lane, id));
   }
 

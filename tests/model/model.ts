@@ -7,6 +7,7 @@ import { ModelLog } from "./model_log.ts";
 import {
   admits,
   type Filter,
+  type ModelAck,
   type ModelClient,
   type ModelConfig,
   type ModelLane,
@@ -93,8 +94,11 @@ export class Model {
     for (const session of chosen) session.volatile.push(mid);
   }
 
-  /** By point (`upTo`) or by ids, on the session where they were sent. @returns what it settled */
-  ack(lane: ModelLane, { upTo, ids }: { upTo?: number; ids?: readonly number[] }): number[] {
+  /**
+   * By point (`upTo`) or by ids, on the session where they were sent. Ids move the point over what is complete from below;
+   * `cursor`: the client has received everything up to here. @returns what it settled
+   */
+  ack(lane: ModelLane, { upTo, ids, cursor = 0 }: ModelAck): number[] {
     const acked = [...lane.open].filter((id) =>
       ids ? ids.includes(id) : upTo !== undefined && id <= upTo && !lane.late.has(id)
     );
@@ -105,7 +109,9 @@ export class Model {
       this.arrived.add(`${lane.biz} ${lane.owner} ${id}`);
       if (this.isShared(lane.biz)) lane.target.discarded.add(id);
     }
-    if (upTo !== undefined) lane.target.point = Math.max(lane.target.point, upTo);
+    const rest = [...lane.open].filter((id) => !lane.late.has(id));
+    const complete = acked.some((id) => !lane.late.has(id)) ? Math.min(cursor, ...rest.map((id) => id - 1)) : 0;
+    lane.target.point = Math.max(lane.target.point, upTo ?? complete);
     return acked;
   }
 

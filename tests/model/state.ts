@@ -15,6 +15,9 @@ export type Filter = { os?: string; min?: number; max?: number };
 export type ModelOp = Filter & { id: number; mid: string; at: number; expires: number; dropped: boolean };
 export type ModelClient = { os: string; version: number };
 
+/** What a client acknowledges. */
+export type ModelAck = { upTo?: number; ids?: readonly number[]; cursor?: number };
+
 /** One stream on one session. */
 export type ModelLane = {
   biz: string;

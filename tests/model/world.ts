@@ -7,7 +7,7 @@ import { Model } from "./model.ts";
 import { until } from "./patience.ts";
 import { Phone } from "./phone.ts";
 import { Pushes } from "./pushes.ts";
-import { DAY, type ModelConfig, type ModelSession } from "./state.ts";
+import { DAY, type ModelConfig, type ModelLane, type ModelSession } from "./state.ts";
 
 /** After so many seconds the last of two retries has been unanswered for longest (DLV-4): 10 + 20 + 40, and some. */
 const GIVEN_UP_S = 100;
@@ -56,21 +56,30 @@ export class World {
 
   /** A phone plays dead: it is asked for a sign of life, and dropped without one (DLV-5). */
   async deafen(phone: Phone): Promise<void> {
-    const session = this.session(phone), { socket } = phone;
-    if (!session || !socket || !this.#open().some(({ device }) => device === phone.id)) return;
+    const { socket } = phone;
+    const open = () => this.#open().filter(({ device }) => device === phone.id);
+    // whether an op that expires meanwhile is asked about first is a matter of milliseconds
+    if (!socket || open().length === 0 || open().some(({ lane, id }) => this.#expiresSoon(lane, id))) return;
     socket.alive = false;
     for (let left = GIVEN_UP_S; left > 0 && !socket.closed; left -= 5) {
       this.bench.clock.advance(5_000);
       const others = this.phones.filter((other) => other !== phone && other.socket);
       for (const other of others) await other.socket!.settled();
       for (const other of this.phones) if (other.socket) this.judge.read(other, true);
-      if (this.#open().some(({ device }) => device === phone.id)) continue;
-      // its last op was given up before it was asked: there is nothing left to ask for
-      socket.alive = true;
-      return;
+    }
+    socket.alive = true;
+    if (await socket.settled().then(() => true, () => false)) {
+      this.judge.read(phone, true);
+      return assert.deepEqual(open(), [], `${phone.id}: given up before it was asked`);
     }
     assert.equal((await socket.close()).code, 1011);
     await this.drop(phone);
+  }
+
+  #expiresSoon({ biz, owner }: ModelLane, id: number): boolean {
+    const { expires, at } = this.model.log.op(biz, owner, id)!;
+    const end = Math.min(expires, at + this.model.configs.get(biz)!.retentionDays * DAY);
+    return end - this.bench.clock.now() < 2 * GIVEN_UP_S * 1_000;
   }
 
   /** What was sent where it may be sent again, and is not answered. */
