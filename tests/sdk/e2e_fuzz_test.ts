@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { SyncClient } from "../../sdk/client.ts";
 import { createSyncClient, FileStore } from "../../sdk/server.ts";
+import { Proxy } from "../support/proxy.ts";
+import { seeded } from "../support/seeded.ts";
 import { startServer } from "../support/server.ts";
-import { Proxy, seeded } from "./support/proxy.ts";
 import { tempFolder } from "./support/folder.ts";
 import { until } from "./support/until.ts";
 

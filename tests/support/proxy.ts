@@ -1,15 +1,21 @@
+/** One connection through the proxy: how to cut it, and what its bytes wait for, by direction. */
+type Pair = { cut: () => void; up: Promise<void>; down: Promise<void> };
+
 /**
- * A TCP proxy between client and server that behaves like a bad network: it delays, hands on bytes in pieces, and cuts
- * connections, also in the middle of a frame.
+ * A TCP proxy between client and server that behaves like a bad network: it delays, hands on bytes in pieces, stalls, and
+ * cuts connections, also in the middle of a frame.
  */
 export class Proxy implements AsyncDisposable {
   readonly #listener: Deno.TcpListener;
   readonly #target: number;
   readonly #random: () => number;
-  readonly #pairs = new Set<() => void>();
+  readonly #pairs = new Set<Pair>();
   readonly #running = new Set<Promise<void>>();
+  readonly #stalls = new Set<() => void>();
   /** Longest delay of a piece, in ms. */
   maxDelayMs = 0;
+  /** Chance that a piece goes on in two parts. */
+  splitChance = 0.3;
   /** Chance that a piece is the last one that gets through. */
   cutChance = 0;
   /** The next piece is cut in the middle, whatever the chance. */
@@ -30,15 +36,49 @@ export class Proxy implements AsyncDisposable {
     return this.#listener.addr.port;
   }
 
-  /** Cuts everything that is open. */
-  cutAll(): void {
-    for (const cut of [...this.#pairs]) cut();
+  /** Cuts everything that is open, or a share of it. */
+  cutAll(share = 1): void {
+    for (const { cut } of this.#some(share)) cut();
+  }
+
+  /**
+   * Holds back the bytes of a share of the connections for so long, ms; what is held goes on afterwards.
+   *
+   * @param side "up" is what clients say, "down" what they hear
+   * @returns how many connections
+   */
+  stall(share: number, ms: number, side: "up" | "down" | "both" = "both"): number {
+    const some = this.#some(share);
+    const over = new Promise<void>((resolve) => {
+      const end = () => {
+        clearTimeout(timer);
+        this.#stalls.delete(end);
+        resolve();
+      };
+      const timer = setTimeout(end, ms);
+      this.#stalls.add(end);
+    });
+    for (const pair of some) {
+      if (side !== "down") pair.up = over;
+      if (side !== "up") pair.down = over;
+    }
+    return some.length;
+  }
+
+  /** Ends all stalls. */
+  release(): void {
+    for (const end of [...this.#stalls]) end();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#listener.close();
+    this.release();
     this.cutAll();
     await Promise.allSettled([...this.#running]);
+  }
+
+  #some(share: number): Pair[] {
+    return [...this.#pairs].filter(() => share >= 1 || this.#random() < share);
   }
 
   async #accept(): Promise<void> {
@@ -60,35 +100,37 @@ export class Proxy implements AsyncDisposable {
     const cut = () => {
       if (!open) return;
       open = false;
-      this.#pairs.delete(cut);
+      this.#pairs.delete(pair);
       for (const end of [client, server]) {
         try {
           end.close();
         } catch { /* it was first */ }
       }
     };
-    this.#pairs.add(cut);
-    await Promise.all([this.#pipe(client, server, cut), this.#pipe(server, client, cut)]);
+    const pair: Pair = { cut, up: Promise.resolve(), down: Promise.resolve() };
+    this.#pairs.add(pair);
+    await Promise.all([this.#pipe(client, server, pair, "up"), this.#pipe(server, client, pair, "down")]);
     cut();
   }
 
-  async #pipe(from: Deno.TcpConn, to: Deno.TcpConn, cut: () => void): Promise<void> {
+  async #pipe(from: Deno.TcpConn, to: Deno.TcpConn, pair: Pair, side: "up" | "down"): Promise<void> {
     const buffer = new Uint8Array(16 * 1024);
     try {
       for (let n = await from.read(buffer); n !== null; n = await from.read(buffer)) {
         const cutting = n > 1 && (this.cutNext || this.#random() < this.cutChance);
         if (cutting) this.cutNext = false;
-        const length = cutting || this.#random() < 0.3 ? Math.max(1, Math.floor(this.#random() * n)) : n;
+        const length = cutting || this.#random() < this.splitChance ? Math.max(1, Math.floor(this.#random() * n)) : n;
+        await pair[side];
         await this.#hand(buffer.slice(0, length), to);
         if (cutting) {
           // What is left of the piece is lost: the other side has half a frame.
           this.cuts++;
-          return cut();
+          return pair.cut();
         }
         if (length < n) await this.#hand(buffer.slice(length, n), to);
       }
     } catch { /* one of the ends is gone */ }
-    cut();
+    pair.cut();
   }
 
   async #hand(bytes: Uint8Array, to: Deno.TcpConn): Promise<void> {
@@ -97,15 +139,4 @@ export class Proxy implements AsyncDisposable {
     this.pieces++;
     for (let sent = 0; sent < bytes.length;) sent += await to.write(bytes.subarray(sent));
   }
-}
-
-/** A repeatable source of numbers in [0, 1). */
-export function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
