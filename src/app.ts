@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { addressOf } from "./routes/address.ts";
 import { type PushRouteDeps, pushRoutes } from "./routes/push.ts";
 import type { SyncServer } from "./routes/sync.ts";
 
@@ -17,7 +18,7 @@ export type Apps = { client: Hono; internal: Hono };
 
 export function createApps(deps: AppDeps): Apps {
   const client = new Hono();
-  client.get("/sync", (c) => deps.sync.upgrade(c.req.raw));
+  client.get("/sync", (c) => deps.sync.upgrade(c.req.raw, addressOf(c)));
   health(client, deps);
 
   const internal = new Hono();

@@ -59,6 +59,11 @@ const Variables = z.object({
   APPEND_QUEUE_MAX: whole(1, 1_000_000).default(10_000),
   /** Client connections of this process. */
   MAX_CONNECTIONS: whole(1, 1_000_000).default(19_000),
+  /** Client connections of one address at once, and new ones a second; 0: no limit. */
+  MAX_CONNECTIONS_PER_ADDRESS: whole(0, 1_000_000).default(2_000),
+  CONNECTS_PER_SECOND_PER_ADDRESS: whole(0, 1_000_000).default(200),
+  /** Whether both hold for private addresses, too, which are a proxy's as a rule. */
+  LIMIT_PRIVATE_ADDRESSES: flag().default(false),
   /** Pushes a second and instance. 0: no limit. */
   RATE_LIMIT_PER_SECOND: whole(0, 1_000_000).default(0),
   /** From it the key is made for what is stored encrypted. */
@@ -140,6 +145,11 @@ function toConfig(values: Values) {
     windowBytes: values.WINDOW_BYTES,
     appendQueueMax: values.APPEND_QUEUE_MAX,
     maxConnections: values.MAX_CONNECTIONS,
+    addressLimits: {
+      concurrent: values.MAX_CONNECTIONS_PER_ADDRESS,
+      perSecond: values.CONNECTS_PER_SECOND_PER_ADDRESS,
+      privateToo: values.LIMIT_PRIVATE_ADDRESSES,
+    },
     rateLimitPerSecond: values.RATE_LIMIT_PER_SECOND,
   };
 }

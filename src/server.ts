@@ -1,4 +1,3 @@
-import type { Hono } from "hono";
 import { delay } from "es-toolkit/promise";
 import type { Log } from "../actors/runtime.ts";
 import type { NewOp } from "../db/oplog.ts";
@@ -8,11 +7,13 @@ import { postgresCatalog } from "../db/catalog_postgres.ts";
 import type { ConsoleState } from "../console/build.ts";
 import { createAddressGuard } from "./address_guard.ts";
 import { type Admin, openAdmin } from "./admin.ts";
-import { createApps, merge } from "./app.ts";
+import { AddressLimits } from "./address_limits.ts";
+import { type Apps, createApps, merge } from "./app.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import { type Consistency, createConsistency } from "./consistency.ts";
 import { seedDemo } from "./demo.ts";
+import { listen, type Listening, type ListenOptions } from "./listen.ts";
 import { getLogger } from "./log.ts";
 import { createNonces } from "./nonces.ts";
 import { RateLimit } from "./rate_limit.ts";
@@ -67,7 +68,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const signatures = createSignatures({ nonces });
   const { heartbeatMs, helloTimeoutMs, maxConnections } = config;
   const hint = () => draining ? Math.round(1_000 + Math.random() * 4_000) : null;
-  const limits = { heartbeatMs, helloTimeoutMs, maxConnections };
+  const addresses = new AddressLimits(config.addressLimits);
+  const limits = { heartbeatMs, helloTimeoutMs, maxConnections, addresses };
   const sync = new SyncServer({ catalog, registry, signatures, clock, ...limits, draining: hint, failed });
   const append = (op: NewOp) => appends.append(op);
   const pushDeps = { catalog, append, bus: registry, clock, metrics, failed };
@@ -82,10 +84,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const apps = createApps({ sync, push, admin: admin.app, metrics, notReady });
   const firstAdmin = await admin.accounts.createFirst();
   const stopSampling = sample(admin, clock, failed);
-  const servers = listen(config, apps.client, apps.internal, merge(apps));
+  const servers = listenAll(config, apps, { clock, log });
   return {
-    port: portOf(servers[0]!),
-    internalPort: portOf(servers.at(-1)!),
+    port: servers[0]!.port,
+    internalPort: servers.at(-1)!.port,
     services,
     firstAdmin,
     async stop() {
@@ -131,14 +133,12 @@ function sample(admin: Admin, clock: Clock, failed: (error: unknown) => void): (
   };
 }
 
-type Listening = Deno.HttpServer<Deno.NetAddr>;
-
-function listen(config: Config, client: Hono, internal: Hono, all: Hono): Listening[] {
-  const { host: hostname, port, internalPort, tls } = config;
-  const options = { hostname, onListen: () => {}, ...(tls ? readTls(tls) : {}) };
-  if (internalPort === undefined) return [Deno.serve({ ...options, port }, all.fetch)];
-  const outer = Deno.serve({ ...options, port }, client.fetch);
-  return [outer, Deno.serve({ hostname, onListen: () => {}, port: internalPort }, internal.fetch)];
+function listenAll(config: Config, apps: Apps, given: Pick<ListenOptions, "clock" | "log">): Listening[] {
+  const { host: hostname, port, internalPort } = config;
+  const outer = { ...given, hostname, port, tls: config.tls && readTls(config.tls) };
+  if (internalPort === undefined) return [listen({ ...outer, handler: merge(apps).fetch })];
+  const client = listen({ ...outer, handler: apps.client.fetch });
+  return [client, listen({ ...given, hostname, port: internalPort, handler: apps.internal.fetch })];
 }
 
 /** A file that TLS_CERT_FILE or TLS_KEY_FILE names cannot be read. */
@@ -157,5 +157,3 @@ function readTls({ certFile, keyFile }: { certFile: string; keyFile: string }): 
   };
   return { cert: read("TLS_CERT_FILE", certFile), key: read("TLS_KEY_FILE", keyFile) };
 }
-
-const portOf = (server: Listening) => server.addr.port;

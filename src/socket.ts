@@ -3,6 +3,7 @@ import type { OutBatch } from "../actors/lane_state.ts";
 import { PROBE_MS } from "../actors/lane_retry.ts";
 import type { Clock } from "./clock.ts";
 import { type CloseCode, type CloseHints, closeReason } from "./close_codes.ts";
+import { terminate } from "./terminate.ts";
 
 export type SocketOptions = {
   clock: Clock;
@@ -10,6 +11,8 @@ export type SocketOptions = {
   onFrame: (socket: Socket, data: string) => void;
   /** The connection is over, whoever ended it; called once. */
   onEnd: (socket: Socket) => void;
+  /** The transport is gone, too: at the latest some seconds after the end. Called once. */
+  onGone?: (socket: Socket) => void;
 };
 
 /**
@@ -23,7 +26,11 @@ const SLOW_MS = 10_000;
 /** Frames a second that a client may send, and the burst. */
 const FRAMES_PER_SECOND = 500;
 const FRAMES_BURST = 5_000;
-const EVENTS = ["message", "close", "error"] as const;
+/** A frame counts once more for each so many characters. */
+const FRAME_UNIT = 4_096;
+/** How long the other side may take to answer a close before it is cut off, ms. */
+const LINGER_MS = 5_000;
+const EVENTS = ["message", "error"] as const;
 
 /** A WebSocket as the actors' {@link Connection}: merges what is queued in one turn, watches its buffer, knows its end. */
 export class Socket implements Connection {
@@ -36,17 +43,21 @@ export class Socket implements Connection {
   #ended = false;
   #probe: (() => void) | null = null;
   #slow: (() => void) | null = null;
+  #linger: (() => void) | null = null;
+  #gone = false;
   #pings = 0;
   /** Token bucket of frames: what is left, and when that was so. */
   #tokens = FRAMES_BURST;
   #tokensAt: number;
 
-  constructor(ws: WebSocket, options: SocketOptions) {
+  /** @param origin whose place it takes among the connections of an address; null where none is counted */
+  constructor(ws: WebSocket, options: SocketOptions, readonly origin: string | null = null) {
     this.#ws = ws;
     this.#o = options;
     this.heardAt = options.clock.now();
     this.#tokensAt = this.heardAt;
     for (const type of EVENTS) ws.addEventListener(type, this);
+    ws.addEventListener("close", this);
   }
 
   get ended(): boolean {
@@ -59,6 +70,10 @@ export class Socket implements Connection {
   }
 
   handleEvent(event: Event): void {
+    if (event.type === "close") {
+      this.#end();
+      return this.#leave();
+    }
     if (this.#ended) return;
     if (event.type !== "message") return this.#end();
     this.heardAt = this.#o.clock.now();
@@ -97,11 +112,17 @@ export class Socket implements Connection {
     return true;
   }
 
-  /** Counts a frame that came in. @returns whether the client stays within its rate */
-  withinRate(): boolean {
+  /** Counts a frame of so many characters that came in. @returns whether the client stays within its rate */
+  withinRate(length: number): boolean {
     const refill = (this.heardAt - this.#tokensAt) * FRAMES_PER_SECOND / 1000;
-    this.#tokens = Math.min(FRAMES_BURST, this.#tokens + Math.max(0, refill)) - 1;
+    this.#tokens = Math.min(FRAMES_BURST, this.#tokens + Math.max(0, refill));
     this.#tokensAt = this.heardAt;
+    return this.charge(1 + Math.floor(length / FRAME_UNIT));
+  }
+
+  /** Counts a frame that costs as much as so many. @returns whether the client stays within its rate */
+  charge(frames: number): boolean {
+    this.#tokens -= frames;
     return this.#tokens >= 0;
   }
 
@@ -152,6 +173,19 @@ export class Socket implements Connection {
     this.#slow?.();
     this.#probe = this.#slow = null;
     for (const type of EVENTS) this.#ws.removeEventListener(type, this);
+    this.#linger = this.#o.clock.after(LINGER_MS, () => {
+      terminate(this.#ws);
+      this.#leave();
+    });
     this.#o.onEnd(this);
+  }
+
+  #leave(): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    this.#linger?.();
+    this.#linger = null;
+    this.#ws.removeEventListener("close", this);
+    this.#o.onGone?.(this);
   }
 }

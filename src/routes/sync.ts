@@ -1,17 +1,13 @@
 import type { Registry } from "../../actors/registry.ts";
 import type { Session } from "../../actors/session.ts";
 import type { Catalog } from "../../db/catalog.ts";
+import type { AddressLimits, Admission } from "../address_limits.ts";
 import type { Clock } from "../clock.ts";
-import {
-  ClientFrame,
-  type Hello,
-  MAX_FRAME_BYTES,
-  MAX_HELLO_BYTES,
-  PROTOCOL_VERSION,
-  SUBPROTOCOL,
-} from "../protocol.ts";
+import { type ClientFrame, type Hello, MAX_FRAME_BYTES, MAX_HELLO_BYTES, PROTOCOL_VERSION } from "../protocol.ts";
+import { isLonger, readFrame } from "../read_frame.ts";
 import type { Signatures } from "../signature.ts";
 import { Socket, type SocketOptions } from "../socket.ts";
+import { badHandshake, later, notWebSocket, upgradeWebSocket } from "./upgrade.ts";
 
 export type SyncDeps = {
   catalog: Catalog;
@@ -22,6 +18,8 @@ export type SyncDeps = {
   helloTimeoutMs: number;
   /** Connections at most; more are told to come back (4503). */
   maxConnections: number;
+  /** Connections and connects of each address. */
+  addresses: AddressLimits;
   /** A retry hint in ms while the server is stopping, else null (OPS-3). */
   draining: () => number | null;
   failed: (error: unknown) => void;
@@ -35,7 +33,10 @@ type Peer =
 
 /** Frames that may wait behind a signature check. */
 const WAITING_MAX = 100;
-const OVERLOADED_MS = 5_000;
+/** A bind reads streams from the log and may ask the tenant: it counts as so many frames more. */
+const BIND_COST = 50;
+/** Connections above the most that are still told so by close code; what comes beyond gets no upgrade. */
+const TOLD = 1_000;
 
 /** The long connections of this process (docs/protocol.md): from the upgrade to the registry and back. */
 export class SyncServer implements Disposable {
@@ -43,6 +44,8 @@ export class SyncServer implements Disposable {
   readonly #peers = new Map<Socket, Peer>();
   readonly #socketOptions: SocketOptions;
   #cancelSweep: () => void = () => {};
+  /** Connections that are over, but whose other side has not yet agreed or been cut off. */
+  #leaving = 0;
 
   constructor(deps: SyncDeps) {
     this.#o = deps;
@@ -50,6 +53,10 @@ export class SyncServer implements Disposable {
       clock: deps.clock,
       onFrame: (from, data) => this.#frame(from, data),
       onEnd: (ended) => this.#ended(ended),
+      onGone: (gone) => {
+        this.#leaving--;
+        if (gone.origin !== null) deps.addresses.leave(gone.origin);
+      },
     };
     this.#sweep();
   }
@@ -58,21 +65,30 @@ export class SyncServer implements Disposable {
     return this.#peers.size;
   }
 
-  /** `GET /sync`. Refusals come after the upgrade, by close code: browsers cannot read an HTTP status. */
-  upgrade(request: Request): Response {
-    if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
-      return new Response("This is a WebSocket endpoint\n", { status: 426, headers: { Upgrade: "websocket" } });
+  /**
+   * `GET /sync`. Refusals come after the upgrade, by close code: browsers cannot read an HTTP status. Only where refusals
+   * themselves pile up, they come before it.
+   *
+   * @param address the client's, as far as the network tells
+   */
+  upgrade(request: Request, address: string): Response {
+    const other = notWebSocket(request);
+    if (other) return other;
+    const { addresses, clock, maxConnections } = this.#o;
+    if (this.#peers.size + this.#leaving >= maxConnections + TOLD) return later(503);
+    const origin = addresses.originOf(address);
+    const admission = origin === null ? "open" : addresses.enter(origin, clock.now());
+    if (admission === "reject") return later(429);
+    const upgraded = upgradeWebSocket(request);
+    if (!upgraded) {
+      if (origin !== null) addresses.leave(origin);
+      return badHandshake();
     }
-    const offered = request.headers.get("sec-websocket-protocol")?.split(",").map((name) => name.trim()) ?? [];
-    const protocol = offered.includes(SUBPROTOCOL) ? { protocol: SUBPROTOCOL } : {};
-    // our own pings watch idle sockets
-    const { socket: ws, response } = Deno.upgradeWebSocket(request, { idleTimeout: 0, ...protocol });
-    const { clock } = this.#o;
-    const socket = new Socket(ws, this.#socketOptions);
+    const socket = new Socket(upgraded.socket, this.#socketOptions, origin);
     const cancel = clock.after(this.#o.helloTimeoutMs, () => socket.close(4408));
     this.#peers.set(socket, { kind: "greeting", cancel });
-    ws.addEventListener("open", () => this.#admit(socket), { once: true });
-    return response;
+    upgraded.socket.addEventListener("open", () => this.#admit(socket, admission), { once: true });
+    return upgraded.response;
   }
 
   /**
@@ -94,24 +110,25 @@ export class SyncServer implements Disposable {
     for (const socket of [...this.#peers.keys()]) socket.close(1001);
   }
 
-  #admit(socket: Socket): void {
+  #admit(socket: Socket, admission: Admission): void {
     const draining = this.#o.draining();
     if (draining !== null) socket.close(1001, { "retry-after-ms": draining });
-    else if (this.#peers.size > this.#o.maxConnections) socket.close(4503, { "retry-after-ms": OVERLOADED_MS });
+    else if (this.#peers.size > this.#o.maxConnections) socket.close(4503, comeBack());
+    else if (admission === "refuse") socket.close(4429, comeBack());
   }
 
   #frame(socket: Socket, data: string): void {
     const peer = this.#peers.get(socket);
     if (!peer) return;
-    if (!socket.withinRate()) return socket.close(4429, { "retry-after-ms": OVERLOADED_MS });
+    if (!socket.withinRate(data.length)) return socket.close(4429, comeBack());
     if (isLonger(data, peer.kind === "greeting" ? MAX_HELLO_BYTES : MAX_FRAME_BYTES)) return socket.close(4413);
     if (socket.answered() && peer.kind === "open") this.#o.registry.heard(peer.session);
     if (peer.kind === "verifying") {
-      if (peer.waiting.length >= WAITING_MAX) return socket.close(4429, { "retry-after-ms": OVERLOADED_MS });
+      if (peer.waiting.length >= WAITING_MAX) return socket.close(4429, comeBack());
       peer.waiting.push(data);
       return;
     }
-    const frame = parse(data);
+    const frame = readFrame(data);
     if ("problem" in frame) return this.#refuse(socket, frame.problem, frame.version);
     if (peer.kind === "greeting") {
       if (frame.type !== "hello") return this.#refuse(socket, "type: the first frame must be hello");
@@ -136,6 +153,7 @@ export class SyncServer implements Disposable {
       case "unbind":
         return registry.unbind(session, frame.n);
       case "bind": {
+        if (!socket.charge(BIND_COST)) return socket.close(4429, comeBack());
         const { instance, deviceId } = session;
         const { userId, sessionId, sign } = frame;
         return this.#verified(
@@ -192,7 +210,7 @@ export class SyncServer implements Disposable {
       for (const data of waiting) this.#frame(socket, data);
     }, (error) => {
       failed(error);
-      socket.close(4503, { "retry-after-ms": OVERLOADED_MS });
+      socket.close(4503, comeBack());
     });
   }
 
@@ -207,6 +225,7 @@ export class SyncServer implements Disposable {
   #ended(socket: Socket): void {
     const peer = this.#peers.get(socket);
     this.#peers.delete(socket);
+    this.#leaving++;
     if (peer?.kind === "greeting") peer.cancel();
     const session = peer?.kind === "greeting" ? null : peer?.session;
     if (session) this.#o.registry.closed(session);
@@ -228,22 +247,5 @@ export class SyncServer implements Disposable {
   }
 }
 
-function isLonger(data: string, limit: number): boolean {
-  if (data.length > limit) return true;
-  return data.length * 3 > limit && new TextEncoder().encode(data).length > limit;
-}
-
-function parse(data: string): ClientFrame | { problem: string; version?: unknown } {
-  let json: unknown;
-  try {
-    json = JSON.parse(data);
-  } catch {
-    return { problem: "the frame is not JSON" };
-  }
-  const { data: frame, error } = ClientFrame.safeParse(json);
-  if (frame) return frame;
-  const issue = error.issues[0]!;
-  const problem = `${issue.path.join(".") || "frame"}: ${issue.message}`;
-  const { type, protocol } = (json ?? {}) as { type?: unknown; protocol?: unknown };
-  return type === "hello" ? { problem, version: protocol } : { problem };
-}
+/** Spread, so that those who were sent away do not come back all at once. */
+const comeBack = () => ({ "retry-after-ms": Math.round(5_000 + Math.random() * 5_000) });

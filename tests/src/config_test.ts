@@ -35,6 +35,7 @@ Deno.test("[OPS-1] readConfig takes the documented defaults from an empty enviro
     windowBytes: 262_144,
     appendQueueMax: 10_000,
     maxConnections: 19_000,
+    addressLimits: { concurrent: 2_000, perSecond: 200, privateToo: false },
     rateLimitPerSecond: 0,
   });
 });
@@ -62,6 +63,9 @@ Deno.test("[OPS-1] readConfig reads every variable", () => {
     WINDOW_BYTES: "20000",
     APPEND_QUEUE_MAX: "5",
     MAX_CONNECTIONS: "7",
+    MAX_CONNECTIONS_PER_ADDRESS: "8",
+    CONNECTS_PER_SECOND_PER_ADDRESS: "9",
+    LIMIT_PRIVATE_ADDRESSES: "1",
     RATE_LIMIT_PER_SECOND: "100",
     SECRET_KEY: "sixteen letters.",
     POSTGRES_CONNECTIONS: "3",
@@ -87,6 +91,7 @@ Deno.test("[OPS-1] readConfig reads every variable", () => {
     windowBytes: 20_000,
     appendQueueMax: 5,
     maxConnections: 7,
+    addressLimits: { concurrent: 8, perSecond: 9, privateToo: true },
     rateLimitPerSecond: 100,
     secretKey: "sixteen letters.",
     postgresConnections: 3,

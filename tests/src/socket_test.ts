@@ -45,13 +45,14 @@ class Wire extends EventTarget {
 function setUp() {
   const wire = new Wire(), clock = new ManualClock();
   const frames: string[] = [];
-  let ended = 0;
+  let ended = 0, gone = 0;
   const socket = new Socket(wire as unknown as WebSocket, {
     clock,
     onFrame: (from, data) => (from.answered(), frames.push(data)),
     onEnd: () => ended++,
+    onGone: () => gone++,
   });
-  return { wire, clock, socket, frames, ended: () => ended };
+  return { wire, clock, socket, frames, ended: () => ended, gone: () => gone };
 }
 
 const batch = (id: number): OutBatch => ({
@@ -89,6 +90,7 @@ Deno.test("[DLV-5] a probe asks once, and ends the connection after 10 s without
   assert.equal(ended(), 0);
   clock.advance(1);
   assert.match(wire.closed ?? "", /^1011 /);
+  wire.dispatchEvent(new Event("close"));
   assert.deepEqual([ended(), clock.pending], [1, 0]);
 });
 
@@ -115,6 +117,7 @@ Deno.test("4410: far too much unsent cuts a client off at once", () => {
   socket.send("1");
   assert.equal(wire.closed, "4410 slow-consumer");
   socket.send("2");
+  wire.dispatchEvent(new Event("close"));
   assert.deepEqual([wire.sent, ended(), clock.pending], [["1"], 1, 0]);
 });
 
@@ -125,4 +128,38 @@ Deno.test("a socket ends once, whoever ends it, and hands on nothing afterwards"
   wire.dispatchEvent(new MessageEvent("message", { data: "2" }));
   socket.close(1011);
   assert.deepEqual([frames, ended(), wire.closed], [["1"], 1, null]);
+});
+
+Deno.test("4429: frames count by their number, and large ones for as many as fill 4 KiB; time forgives", () => {
+  const { socket, wire, clock } = setUp();
+  const passes = (length: number) => {
+    wire.dispatchEvent(new MessageEvent("message", { data: "" }));
+    return socket.withinRate(length);
+  };
+  const count = (length: number) => {
+    let passed = 0;
+    while (passes(length)) passed++;
+    return passed;
+  };
+  assert.equal(count(100), 5_000);
+  clock.advance(60_000);
+  assert.equal(count(64 * 1024), Math.floor(5_000 / 17));
+  clock.advance(60_000);
+  assert.equal(passes(10) && socket.charge(4_999), true);
+  assert.equal(socket.charge(1), false);
+});
+
+Deno.test("a socket is gone when the other side agrees to its end, or after 5 s", () => {
+  const agreeing = setUp();
+  agreeing.socket.close(1001);
+  assert.deepEqual([agreeing.ended(), agreeing.gone()], [1, 0]);
+  agreeing.wire.dispatchEvent(new Event("close"));
+  assert.deepEqual([agreeing.ended(), agreeing.gone(), agreeing.clock.pending], [1, 1, 0]);
+  const silent = setUp();
+  silent.socket.close(1001);
+  silent.clock.advance(4_999);
+  assert.equal(silent.gone(), 0);
+  silent.clock.advance(1);
+  silent.wire.dispatchEvent(new Event("close"));
+  assert.deepEqual([silent.ended(), silent.gone(), silent.clock.pending], [1, 1, 0]);
 });

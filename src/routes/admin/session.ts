@@ -1,7 +1,8 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { createRoute, type z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import type { Caller } from "../../accounts.ts";
+import { addressOf } from "../address.ts";
 import { Login, Me, PasswordChange } from "./account_schemas.ts";
 import type { AdminDeps } from "./deps.ts";
 import { type AdminEnv, newRoutes } from "./env.ts";
@@ -76,14 +77,6 @@ export function sessionRoutes(deps: AdminDeps) {
 
 function shown({ login, role, mustChangePassword, by }: Caller): z.infer<typeof Me> {
   return { login, role, mustChangePassword, by };
-}
-
-const ServeInfo = z.object({ remoteAddr: z.object({ hostname: z.string() }) });
-
-/** The caller's network address, as `Deno.serve` hands it in; empty where there is none. */
-function addressOf(c: Context): string {
-  const info = ServeInfo.safeParse(c.env);
-  return info.success ? info.data.remoteAddr.hostname : "";
 }
 
 // A false X-Forwarded-Proto only keeps the liar's own cookie from being stored.
