@@ -42,7 +42,7 @@ const OPEN = "{".charCodeAt(0), BRACE = "}".charCodeAt(0);
 export async function measure(
   callers: readonly ((n: number) => Promise<void>)[],
   seconds: number,
-): Promise<{ perSecond: number; p50: number; p99: number }> {
+): Promise<{ count: number; perSecond: number; p50: number; p99: number }> {
   const times: number[] = [];
   let n = 0;
   const start = performance.now();
@@ -58,5 +58,5 @@ export async function measure(
   const elapsed = (performance.now() - start) / 1000;
   times.sort((a, b) => a - b);
   const at = (q: number) => times[Math.min(times.length - 1, Math.floor(times.length * q))] ?? NaN;
-  return { perSecond: times.length / elapsed, p50: at(0.5), p99: at(0.99) };
+  return { count: times.length, perSecond: times.length / elapsed, p50: at(0.5), p99: at(0.99) };
 }

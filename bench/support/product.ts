@@ -19,18 +19,26 @@ export async function startProduct(env?: Record<string, string>, keep?: string):
     stdout: "null",
     stderr: "inherit",
   }).spawn();
-  await ready(port);
+  let ended = false;
+  const exited = child.status.then(() => ended = true);
+  const dispose = async () => {
+    if (!ended) child.kill("SIGTERM");
+    await exited;
+    await postgres.stop();
+    if (keep === undefined) await Deno.remove(folder, { recursive: true });
+  };
+  try {
+    await ready(port, () => ended);
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
   return {
     port,
     databaseUrl: postgres.url,
     pid: child.pid,
     postgresPid: Number((await Deno.readTextFile(join(folder, "postgres/postmaster.pid"))).split("\n")[0]),
-    async [Symbol.asyncDispose]() {
-      child.kill("SIGTERM");
-      await child.status;
-      await postgres.stop();
-      if (keep === undefined) await Deno.remove(folder, { recursive: true });
-    },
+    [Symbol.asyncDispose]: dispose,
   };
 }
 
@@ -39,9 +47,9 @@ export function freePort(): number {
   return (listener.addr as Deno.NetAddr).port;
 }
 
-async function ready(port: number): Promise<void> {
+async function ready(port: number, ended: () => boolean): Promise<void> {
   const deadline = Date.now() + 30_000;
-  while (Date.now() < deadline) {
+  while (Date.now() < deadline && !ended()) {
     const ok = await fetch(`http://127.0.0.1:${port}/readyz`).then(async (r) => {
       await r.body?.cancel();
       return r.ok;
