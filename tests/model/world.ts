@@ -61,7 +61,7 @@ export class World {
     // whether an op that expires meanwhile is asked about first is a matter of milliseconds
     if (!socket || open().length === 0 || open().some(({ lane, id }) => this.#expiresSoon(lane, id))) return;
     socket.alive = false;
-    for (let left = GIVEN_UP_S; left > 0 && !socket.closed; left -= 5) {
+    for (let left = GIVEN_UP_S; left > 0 && this.#sessionOf(phone); left -= 5) {
       this.bench.clock.advance(5_000);
       const others = this.phones.filter((other) => other !== phone && other.socket);
       for (const other of others) await other.socket!.settled();
@@ -117,9 +117,7 @@ export class World {
   /** A bind is answered before its streams are read: what is pushed meanwhile may belong to the replay. */
   async opened(phone: Phone): Promise<void> {
     await until(() => {
-      const session = [...this.services.registry.sessions()].find((one) =>
-        one.instance.no === this.instanceNo && one.deviceId === phone.id
-      );
+      const session = this.#sessionOf(phone);
       return session?.bound?.actor.isOpen(session.connection.id) ?? false;
     }, `${phone.id}: the user's streams are open`);
   }
@@ -127,12 +125,13 @@ export class World {
   async drop(phone: Phone): Promise<void> {
     this.model.end(phone.id);
     await phone.drop();
-    await until(
-      () =>
-        ![...this.services.registry.sessions()].some((session) =>
-          session.instance.no === this.instanceNo && session.deviceId === phone.id
-        ),
-      `${phone.id} has left`,
+    await until(() => !this.#sessionOf(phone), `${phone.id} has left`);
+  }
+
+  /** The server's side of it. */
+  #sessionOf({ id }: Phone) {
+    return [...this.services.registry.sessions()].find((session) =>
+      session.instance.no === this.instanceNo && session.deviceId === id
     );
   }
 
