@@ -6,8 +6,8 @@
  */
 import { openSql } from "../db/sql.ts";
 import { measure } from "./support/caller.ts";
-import { cpuSeconds, treeCpuSeconds } from "./support/cpu.ts";
-import { generate, type LoadResult } from "./support/load.ts";
+import { generate } from "./support/load.ts";
+import { measurePush, type PushResult } from "./support/measure_push.ts";
 import { freePort, startProduct } from "./support/product.ts";
 
 const seconds = Number(Deno.args[0] ?? 5);
@@ -32,12 +32,7 @@ for (const callers of [1, 16, 64, 256]) {
   const result = await push(callers, seconds);
   results.set(callers, result.perSecond);
   report(`push to committed answer, ${callers} callers`, result);
-  const micros = (cpu: number) => `${(cpu / result.count * 1e6).toFixed(1)} µs`;
-  console.log(
-    `  CPU for one push: load generator ${micros(result.generatorCpu)}, server ${micros(result.serverCpu)}, Postgres ${
-      micros(result.postgresCpu)
-    }`,
-  );
+  console.log(`  CPU for one push: ${result.micros}`);
 }
 const bare = await floorInsert();
 report("bare insert, batches of 100 (rows)", bare);
@@ -48,19 +43,10 @@ console.log(
   } of bare HTTP`,
 );
 
-/** Times in s, of all processes of Postgres together. */
-type PushResult = LoadResult & { serverCpu: number; postgresCpu: number };
-
 async function push(callers: number, time: number): Promise<PushResult> {
   const first = base;
   base += 10_000_000;
-  const server = cpuSeconds(product.pid), postgres = treeCpuSeconds(product.postgresPid);
-  const result = await generate({ port: product.port, path, callers, seconds: time, first, users: USERS, run });
-  return {
-    ...result,
-    serverCpu: cpuSeconds(product.pid) - server,
-    postgresCpu: treeCpuSeconds(product.postgresPid) - postgres,
-  };
+  return await measurePush(product, { path, callers, seconds: time, first, users: USERS, run });
 }
 
 async function floorHttp() {
