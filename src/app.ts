@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import { addressOf } from "./routes/address.ts";
-import { type PushRouteDeps, pushRoutes } from "./routes/push.ts";
+import { pushHandler, type PushRouteDeps } from "./routes/push.ts";
 import type { SyncServer } from "./routes/sync.ts";
 
 export type AppDeps = {
@@ -13,8 +13,12 @@ export type AppDeps = {
   notReady: () => Promise<string | null>;
 };
 
-/** The two faces of the server: `client` for apps, `internal` for business systems and operators (OPS-1). */
-export type Apps = { client: Hono; internal: Hono };
+/**
+ * The two faces of the server: `client` for apps, `internal` for business systems and operators (OPS-1); `both` where
+ * there is no INTERNAL_PORT.
+ */
+export type Apps = { client: Handler; internal: Handler; both: Handler };
+type Handler = (request: Request, info: Deno.ServeHandlerInfo) => Response | Promise<Response>;
 
 export function createApps(deps: AppDeps): Apps {
   const client = new Hono();
@@ -22,22 +26,18 @@ export function createApps(deps: AppDeps): Apps {
   health(client, deps);
 
   const internal = new Hono();
-  internal.route("/", pushRoutes(deps.push));
   internal.get("/metrics", async (c) => {
     return c.body(await deps.metrics.text(), 200, { "Content-Type": deps.metrics.contentType });
   });
   health(internal, deps);
   internal.route("/", deps.admin);
   internal.get("/", (c) => c.redirect("/console"));
-  return { client, internal };
-}
-
-/** Both faces in one, where there is no INTERNAL_PORT. */
-export function merge({ client, internal }: Apps): Hono {
-  const app = new Hono();
-  app.route("/", client);
-  app.route("/", internal);
-  return app;
+  const both = new Hono();
+  both.route("/", client);
+  both.route("/", internal);
+  const push = pushHandler(deps.push);
+  const withPush = (app: Hono): Handler => (request, info) => push(request) ?? app.fetch(request, info);
+  return { client: client.fetch, internal: withPush(internal), both: withPush(both) };
 }
 
 function health(app: Hono, { notReady }: AppDeps): void {

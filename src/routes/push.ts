@@ -1,5 +1,3 @@
-import { Hono } from "hono";
-import type { Context } from "hono";
 import { push, type PushDeps } from "../push.ts";
 import { type Endpoint, readPush } from "../push_request.ts";
 import type { RateLimit } from "../rate_limit.ts";
@@ -18,57 +16,73 @@ export type PushRouteDeps = PushDeps & {
 export const MAX_BODY_BYTES = 64 * 1024;
 const RETRY_AFTER_S = "2";
 
-/** The business API (spec: PUSH), at the paths that existing callers use. */
-export function pushRoutes(deps: PushRouteDeps): Hono {
-  const app = new Hono();
-  app.post("/webapi/sync/single", (c) => handle(deps, c, "single"));
-  app.post("/webapi/sync/global", (c) => handle(deps, c, "global"));
-  app.post("/webapi-sync/single", (c) => handle(deps, c, "single"));
-  return app;
+const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map([
+  ["/webapi/sync/single", "single"],
+  ["/webapi/sync/global", "global"],
+  ["/webapi-sync/single", "single"],
+]);
+
+/**
+ * The business API (spec: PUSH), at the paths that existing callers use: answers a push, and nothing else (null).
+ * It stands before the router, whose share of a push would be larger than the parsing's.
+ */
+export function pushHandler(deps: PushRouteDeps): (request: Request) => Promise<Response> | null {
+  return (request) => {
+    if (request.method !== "POST") return null;
+    const path = request.url.indexOf("/", ORIGIN), query = request.url.indexOf("?", path);
+    const endpoint = ENDPOINTS.get(request.url.slice(path, query < 0 ? undefined : query));
+    if (endpoint === undefined) return null;
+    const pathAndQuery = request.url.slice(path);
+    return handle(deps, request, endpoint, pathAndQuery);
+  };
 }
 
-async function handle(deps: PushRouteDeps, c: Context, endpoint: Endpoint): Promise<Response> {
+/** Where the host begins in an address: after `http://`. */
+const ORIGIN = 8;
+
+async function handle(
+  deps: PushRouteDeps,
+  request: Request,
+  endpoint: Endpoint,
+  pathAndQuery: string,
+): Promise<Response> {
   deps.received();
-  if (deps.draining()) return respond(c, refuse("SYSTEM_BUSY", "The server is stopping: come back in a moment"));
-  const instanceId = c.req.query("instanceId");
-  if (!instanceId) return respond(c, refuse("ARGS_IS_NULL", "instanceId is missing in the address"));
-  const body = await readBody(c.req.raw);
+  if (deps.draining()) return respond(refuse("SYSTEM_BUSY", "The server is stopping: come back in a moment"));
+  const instanceId = new URLSearchParams(pathAndQuery.slice(pathAndQuery.indexOf("?") + 1)).get("instanceId");
+  if (!instanceId) return respond(refuse("ARGS_IS_NULL", "instanceId is missing in the address"));
+  const body = await readBody(request);
   if (body === null) {
-    return c.json(refuse("PAYLOAD_LONG", `The body is longer than ${MAX_BODY_BYTES} bytes`), 413);
+    return answer(refuse("PAYLOAD_LONG", `The body is longer than ${MAX_BODY_BYTES} bytes`), 413);
   }
   const instance = deps.catalog.instance(instanceId);
   const now = deps.clock.now();
   if (instance && !deps.rateLimit.take(instanceId, now)) {
-    c.header("Retry-After", "1");
-    return c.json(refuse("SYSTEM_BUSY", "Too many pushes for this instance: come back in a second"), 429);
+    return answer(refuse("SYSTEM_BUSY", "Too many pushes for this instance: come back in a second"), 429, "1");
   }
   if (instance?.signature) {
-    const { pathname, search } = new URL(c.req.url);
-    const pathAndQuery = pathname + search;
     try {
-      const verified = await deps.signatures.verifyRest({
-        method: c.req.method,
-        pathAndQuery,
-        headers: c.req.raw.headers,
-        body,
-        instance,
-        now,
-      });
-      if (!verified.ok) return respond(c, refuse("SIGNATURE_INVALID", verified.detail));
+      const { method, headers } = request;
+      const verified = await deps.signatures.verifyRest({ method, pathAndQuery, headers, body, instance, now });
+      if (!verified.ok) return respond(refuse("SIGNATURE_INVALID", verified.detail));
     } catch (error) {
       deps.failed(error);
-      return respond(c, refuse("SYSTEM_ERROR", "The signature could not be checked: nothing was promised"));
+      return respond(refuse("SYSTEM_ERROR", "The signature could not be checked: nothing was promised"));
     }
   }
-  const request = readPush(decode(body) ?? "", endpoint);
-  if ("success" in request) return respond(c, request);
-  if (!instance) return respond(c, refuse("INSTANCE_NOT_FOUND", `There is no instance ${instanceId.slice(0, 100)}`));
-  return respond(c, await push(deps, instance, endpoint, request));
+  const parsed = readPush(decode(body) ?? "", endpoint);
+  if ("success" in parsed) return respond(parsed);
+  if (!instance) return respond(refuse("INSTANCE_NOT_FOUND", `There is no instance ${instanceId.slice(0, 100)}`));
+  return respond(await push(deps, instance, endpoint, parsed));
 }
 
-function respond(c: Context, answer: PushAnswer): Response {
-  if (answer.msg === "SYSTEM_BUSY") c.header("Retry-After", RETRY_AFTER_S);
-  return c.json(answer, statusOf(answer.msg));
+function respond(given: PushAnswer): Response {
+  return answer(given, statusOf(given.msg), given.msg === "SYSTEM_BUSY" ? RETRY_AFTER_S : undefined);
+}
+
+function answer(given: PushAnswer, status: number, retryAfter?: string): Response {
+  const headers: [string, string][] = [["Content-Type", "application/json"]];
+  if (retryAfter !== undefined) headers.push(["Retry-After", retryAfter]);
+  return new Response(JSON.stringify(given), { status, headers });
 }
 
 /** The raw body, or null when it is too long; nothing past the limit is read. */
