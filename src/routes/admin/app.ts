@@ -27,7 +27,7 @@ const MAX_BODY_BYTES = 64 * 1024;
 export function adminApp(deps: AdminDeps) {
   const app = newRoutes();
   app.onError(errorHandler(deps));
-  app.use("/api/*", bodyLimit({ maxSize: MAX_BODY_BYTES, onError: tooLarge }), jsonOnly, guard(deps));
+  app.use("/api/*", noNul, bodyLimit({ maxSize: MAX_BODY_BYTES, onError: tooLarge }), jsonOnly, guard(deps));
   const routes = app
     .route("/", sessionRoutes(deps))
     .route("/", operatorRoutes(deps))
@@ -48,6 +48,12 @@ export type AdminApp = ReturnType<typeof adminApp>;
 function tooLarge(): never {
   throw new Refused("BODY_TOO_LARGE", `The body must be at most ${MAX_BODY_BYTES} bytes`);
 }
+
+/** Whatever a route asks the database for by the address: its texts can hold no NUL. */
+const noNul: MiddlewareHandler<AdminEnv> = async (c, next) => {
+  if (c.req.url.includes("%00")) throw new Refused("ARGS_ILLEGAL", "The address must not hold a NUL (%00)");
+  await next();
+};
 
 const jsonOnly: MiddlewareHandler<AdminEnv> = async (c, next) => {
   const type = c.req.header("Content-Type");

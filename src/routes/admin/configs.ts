@@ -1,10 +1,10 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { createRoute, type z } from "@hono/zod-openapi";
 import type { Config as CatalogConfig, Instance } from "../../../db/catalog.ts";
 import type { ConfigChange } from "../../../db/catalog_store.ts";
 import { Refused } from "../../../db/refused.ts";
 import { checkCombination, checkFixed, newConfig } from "./config_rules.ts";
 import { Config, ConfigPage, ConfigPatch, ConfigQuery, NewConfig } from "./config_schemas.ts";
-import { readCursor, writeCursor } from "./cursor.ts";
+import { readCursor, Word, writeCursor } from "./cursor.ts";
 import type { AdminDeps } from "./deps.ts";
 import { actorOf, instanceOf, newRoutes } from "./env.ts";
 import { body, ConfigParam, InstanceParam, json, refusals } from "./schemas.ts";
@@ -127,7 +127,7 @@ export function configRoutes(deps: AdminDeps) {
 }
 
 function listConfigs(deps: AdminDeps, instance: Instance, query: z.infer<typeof ConfigQuery>) {
-  const after = readCursor(z.string(), query.cursor) ?? "";
+  const after = readCursor(Word, query.cursor) ?? "";
   const part = query.q?.trim().toLowerCase() ?? "";
   const found = deps.catalog.configsOf(instance.no)
     .filter((config) => config.bizType > after && (query.status ?? config.status) === config.status)

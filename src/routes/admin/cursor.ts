@@ -1,6 +1,12 @@
 import { Buffer } from "node:buffer";
-import type { z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { Refused } from "../../../db/refused.ts";
+
+/** What positions are made of, within what the database can compare them with: anybody can make up a cursor. */
+export const Whole = z.number().int().min(0);
+/** The number of a config. */
+export const ConfigNo = Whole.max(2_147_483_647);
+export const Word = z.string().max(200).refine((word) => word.isWellFormed() && !word.includes("\0"));
 
 /** Where a page ended, as opaque text: callers hand it back as it is. */
 export function writeCursor(position: unknown): string {

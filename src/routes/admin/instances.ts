@@ -2,7 +2,7 @@ import { createRoute } from "@hono/zod-openapi";
 import { z } from "@hono/zod-openapi";
 import type { Instance as CatalogInstance } from "../../../db/catalog.ts";
 import { Refused } from "../../../db/refused.ts";
-import { readCursor, writeCursor } from "./cursor.ts";
+import { readCursor, Word, writeCursor } from "./cursor.ts";
 import type { AdminDeps } from "./deps.ts";
 import { actorOf, instanceOf, newRoutes } from "./env.ts";
 import {
@@ -114,7 +114,7 @@ export function instanceRoutes(deps: AdminDeps) {
 }
 
 function listInstances(deps: AdminDeps, query: { cursor?: string | undefined; limit: number }) {
-  const after = readCursor(z.string(), query.cursor) ?? "";
+  const after = readCursor(Word, query.cursor) ?? "";
   const found = deps.catalog.instances().filter((instance) => instance.instanceId > after)
     .sort((a, b) => a.instanceId < b.instanceId ? -1 : 1);
   const items = found.slice(0, query.limit);

@@ -7,7 +7,7 @@ import {
   OperatorParam,
   OperatorPatch,
 } from "./account_schemas.ts";
-import { readCursor, writeCursor } from "./cursor.ts";
+import { readCursor, Word, writeCursor } from "./cursor.ts";
 import type { AdminDeps } from "./deps.ts";
 import { actorOf, newRoutes } from "./env.ts";
 import { body, json, pageQuery, refusals } from "./schemas.ts";
@@ -52,7 +52,7 @@ export function operatorRoutes(deps: AdminDeps) {
   return newRoutes()
     .openapi(listRoute, async (c) => {
       const { cursor, limit } = c.req.valid("query");
-      const found = await deps.operators.list({ after: readCursor(z.string(), cursor), limit: limit + 1 });
+      const found = await deps.operators.list({ after: readCursor(Word, cursor), limit: limit + 1 });
       const items = found.slice(0, limit);
       const last = items.at(-1);
       return c.json({ items, next: last !== undefined && found.length > limit ? writeCursor(last.login) : null }, 200);

@@ -3,7 +3,7 @@ import type { Instance } from "../../../db/catalog.ts";
 import { Refused } from "../../../db/refused.ts";
 import type { Actor } from "../../../db/records.ts";
 import { type PushAnswer as Answer, statusOf } from "../../result_codes.ts";
-import { readCursor, writeCursor } from "./cursor.ts";
+import { ConfigNo, readCursor, Whole, Word, writeCursor } from "./cursor.ts";
 import type { AdminDeps } from "./deps.ts";
 import { actorOf, instanceOf, newRoutes } from "./env.ts";
 import {
@@ -61,14 +61,8 @@ const deadLettersRoute = createRoute({
   responses: { 200: json(DeadLetterPage, "Newest first"), ...refusals },
 });
 
-const Position = z.object({ at: z.number(), config: z.number(), owner: z.string(), id: z.number() });
-const DeadPosition = z.object({
-  at: z.number(),
-  subject: z.string(),
-  config: z.number(),
-  device: z.string(),
-  id: z.number(),
-});
+const Position = z.object({ at: Whole, config: ConfigNo, owner: Word, id: Whole });
+const DeadPosition = z.object({ at: Whole, subject: Word, config: ConfigNo, device: Word, id: Whole });
 
 /** The routes of pushes and dead letters. */
 export function pushRoutes(deps: AdminDeps) {

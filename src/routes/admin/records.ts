@@ -1,5 +1,5 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import { readCursor, writeCursor } from "./cursor.ts";
+import { readCursor, Whole, writeCursor } from "./cursor.ts";
 import type { AdminDeps } from "./deps.ts";
 import { instanceOf, newRoutes } from "./env.ts";
 import { InstanceParam, json, refusals } from "./schemas.ts";
@@ -37,7 +37,7 @@ export function recordRoutes(deps: AdminDeps) {
 
 const WITHOUT_DATE_MS = 7 * 24 * 3600_000;
 const WITHOUT_DATE_MAX = 1000;
-const Position = z.object({ at: z.number(), id: z.number(), left: z.number(), from: z.number().optional() });
+const Position = z.object({ at: Whole, id: Whole, left: Whole, from: Whole.optional() });
 
 /** REC-2: the limits that hold without a date travel in the cursor, so that paging cannot walk around them. */
 async function listRecords(deps: AdminDeps, instanceNo: number | null, query: z.infer<typeof RecordQuery>) {

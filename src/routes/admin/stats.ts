@@ -1,6 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { Refused } from "../../../db/refused.ts";
-import { readCursor, writeCursor } from "./cursor.ts";
+import { readCursor, Word, writeCursor } from "./cursor.ts";
 import type { AdminDeps } from "./deps.ts";
 import { instanceOf, newRoutes } from "./env.ts";
 import { InstanceParam, json, refusals } from "./schemas.ts";
@@ -28,7 +28,7 @@ const overviewRoute = createRoute({
 const HOUR_MS = 3600_000;
 const DAY_MS = 24 * HOUR_MS;
 const LONGEST_MS = 366 * DAY_MS;
-const Position = z.object({ day: z.string(), bizType: z.string() });
+const Position = z.object({ day: z.iso.date(), bizType: Word });
 
 /** The routes of statistics. */
 export function statsRoutes(deps: AdminDeps) {
