@@ -12,10 +12,21 @@ export interface ServerProcess extends AsyncDisposable {
   readonly status: Promise<Deno.CommandStatus>;
 }
 
-/** Starts `src/main.ts` with these variables, on a free port unless PORT says otherwise, and waits until it listens. */
-export async function startProcess(env: Record<string, string>, patience = 30_000): Promise<ServerProcess> {
+const MAIN = new URL("../../src/main.ts", import.meta.url).pathname;
+
+/**
+ * Starts `src/main.ts` with these variables, on a free port unless PORT says otherwise, and waits until it listens.
+ *
+ * @param patience how long to wait for what it prints, ms
+ * @param main another program's `src/main.ts`
+ */
+export async function startProcess(
+  env: Record<string, string>,
+  patience = 30_000,
+  main: string = MAIN,
+): Promise<ServerProcess> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", new URL("../../src/main.ts", import.meta.url).pathname],
+    args: ["run", "-A", "--no-check", main],
     env: { PORT: "0", DEMO: "1", LOG_LEVEL: "warning", ...env },
     stdin: "null",
     stdout: "piped",
