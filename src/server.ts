@@ -8,7 +8,7 @@ import type { ConsoleState } from "../console/build.ts";
 import { createAddressGuard } from "./address_guard.ts";
 import { type Admin, openAdmin } from "./admin.ts";
 import { AddressLimits } from "./address_limits.ts";
-import { type Apps, createApps, merge } from "./app.ts";
+import { type Apps, createApps } from "./app.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import { type Consistency, createConsistency } from "./consistency.ts";
@@ -136,9 +136,9 @@ function sample(admin: Admin, clock: Clock, failed: (error: unknown) => void): (
 function listenAll(config: Config, apps: Apps, given: Pick<ListenOptions, "clock" | "log">): Listening[] {
   const { host: hostname, port, internalPort } = config;
   const outer = { ...given, hostname, port, tls: config.tls && readTls(config.tls) };
-  if (internalPort === undefined) return [listen({ ...outer, handler: merge(apps).fetch })];
-  const client = listen({ ...outer, handler: apps.client.fetch });
-  return [client, listen({ ...given, hostname, port: internalPort, handler: apps.internal.fetch })];
+  if (internalPort === undefined) return [listen({ ...outer, handler: apps.both })];
+  const client = listen({ ...outer, handler: apps.client });
+  return [client, listen({ ...given, hostname, port: internalPort, handler: apps.internal })];
 }
 
 /** A file that TLS_CERT_FILE or TLS_KEY_FILE names cannot be read. */
