@@ -24,7 +24,14 @@ export type Fate =
   | "unstored"
   | "refused";
 
-export type Lost = { readonly push: number; readonly biz: string; readonly owner: string; readonly why: string };
+export type Lost = {
+  readonly push: number;
+  readonly biz: string;
+  readonly owner: string;
+  /** Null where it is not in the log, and never will come. */
+  readonly id: number | null;
+  readonly why: string;
+};
 
 export type Verdict = {
   readonly counts: Readonly<Record<Fate, number>>;
@@ -59,7 +66,9 @@ export function judge(evidence: Evidence): Verdict {
     wrong.push(...judgeAnswers(push));
     const fate = index.fateOf(push);
     counts[typeof fate === "string" ? fate : "lost"]++;
-    if (typeof fate !== "string") lost.push({ push: push.index, biz: push.kind.bizType, owner: push.owner, ...fate });
+    if (typeof fate === "string") continue;
+    const { index: n, kind, owner } = push;
+    lost.push({ push: n, biz: kind.bizType, owner, id: read.idOf(n), ...fate });
   }
   return { counts, lost, wrong };
 }

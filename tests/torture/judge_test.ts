@@ -78,7 +78,7 @@ Deno.test("judge: an accepted push that is not in the log is lost, and named", (
   run.phone("a");
   run.push("T-CHAT", { id: null });
   assert.deepEqual(run.verdict().lost, [
-    { push: 0, biz: "T-CHAT", owner: "u", why: "answered true, but it is not in the log" },
+    { push: 0, biz: "T-CHAT", owner: "u", id: null, why: "answered true, but it is not in the log" },
   ]);
 });
 

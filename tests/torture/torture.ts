@@ -144,7 +144,8 @@ async function settle({ victim, phones, publishers, start, now, arrivals, log }:
         ...found,
       };
       const verdict = judge(evidence);
-      const over = now() - since > STUCK_MS;
+      const hope = verdict.lost.some(({ id }) => id !== null);
+      const over = !hope || now() - since > STUCK_MS;
       log(`${(now() / 1000).toFixed(1)} s: ${verdict.counts.lost} are missing${over ? "" : " yet"}`);
       if (verdict.counts.lost > 0 && !over) continue;
       for (const { push } of verdict.lost.slice(0, EXPLAINED)) log(`m-${push}: ${await factsOf(sql, push, start)}`);
