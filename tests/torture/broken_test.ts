@@ -1,0 +1,20 @@
+import assert from "node:assert/strict";
+import { breakOpen } from "./broken.ts";
+import { isGood, reportOf } from "./report.ts";
+import { torture } from "./torture.ts";
+
+Deno.test("[PUSH-3] the torture catches a build that answers before the commit, and names what it lost", async () => {
+  await using build = await breakOpen("early");
+  const outcome = await torture({
+    seconds: 12,
+    pushes: 3_000,
+    seed: 1,
+    main: build.main,
+    blows: ["postgres", "kill"],
+  });
+  const report = reportOf(outcome);
+  assert.ok(!isGood(outcome), report);
+  const unstored = outcome.lost.filter(({ why }) => why === "answered true, but it is not in the log");
+  assert.ok(unstored.length > 0, report);
+  assert.ok(report.includes(`m-${outcome.lost[0]!.push}`), report);
+});
