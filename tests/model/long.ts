@@ -10,6 +10,7 @@ import type { Step } from "./steps.ts";
 const STEPS = 60;
 /** A fresh server now and then: every run leaves an instance behind. */
 const RUNS_PER_BENCH = 25;
+const SHRINK_MS = 90_000;
 
 const commands = Number(Deno.args[0] ?? 100_000);
 const firstSeed = Number(Deno.args[1] ?? Date.now() % 2 ** 31);
@@ -35,11 +36,12 @@ async function fails(bench: AnyBench, steps: readonly Step[]): Promise<string | 
   }
 }
 
-/** Leaves out what is not needed for the failure, first in large pieces. */
+/** Leaves out what is not needed for the failure, first in large pieces, for as long as it may take. */
 async function fewest(bench: AnyBench, steps: readonly Step[]): Promise<readonly Step[]> {
+  const deadline = performance.now() + SHRINK_MS;
   let left = steps;
   for (let size = left.length >> 1; size > 0; size >>= 1) {
-    for (let at = 0; at < left.length;) {
+    for (let at = 0; at < left.length && performance.now() < deadline;) {
       const without = left.toSpliced(at, size);
       if (await fails(bench, without) === null) at += size;
       else left = without;

@@ -67,8 +67,9 @@ export class World {
       for (const other of others) await other.socket!.settled();
       for (const other of this.phones) if (other.socket) this.judge.read(other, true);
     }
-    socket.alive = true;
-    if (await socket.settled().then(() => true, () => false)) {
+    if (this.#sessionOf(phone)) {
+      socket.alive = true;
+      await socket.settled();
       this.judge.read(phone, true);
       return assert.deepEqual(open(), [], `${phone.id}: given up before it was asked`);
     }
