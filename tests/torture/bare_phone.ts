@@ -21,6 +21,8 @@ export class BarePhone implements Phone {
   #client: RawClient | null = null;
   #front = true;
   #givenIn = false;
+  /** What the next connection says of the app. */
+  #next: About | null = null;
   #stopped = new AbortController();
 
   constructor(parts: PhoneParts) {
@@ -64,7 +66,8 @@ export class BarePhone implements Phone {
   }
 
   restart(about?: About): void {
-    if (about) this.#diary.upgraded(about);
+    // frames that are on their way are still for the former version
+    this.#next = about ?? this.#next;
     void this.#hangUp();
   }
 
@@ -116,6 +119,8 @@ export class BarePhone implements Phone {
 
   #greet(client: RawClient): void {
     const { name } = this.#parts.plan;
+    if (this.#next) this.#diary.upgraded(this.#next);
+    this.#next = null;
     const { os, version } = this.#diary.about;
     const { user, ...said } = this.#wire.hello(this.#diary.log.user);
     client.hello({

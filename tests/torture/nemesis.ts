@@ -22,6 +22,7 @@ export type NemesisParts = {
 
 /** Postgres takes 100 connections; more than these are not needed to leave none. */
 const CONNECTIONS = 110;
+const AT_ONCE = 10;
 
 /** Carries out the schedule. Blows to the server come one at a time: one that takes long delays those behind it. */
 export class Nemesis {
@@ -144,18 +145,19 @@ async function lockLog(sql: Sql, seconds: number): Promise<void> {
 async function exhaust(victim: Victim, ms: number): Promise<void> {
   const held: Sql[] = [];
   const pids: number[] = [];
-  const fill = async () => {
-    for (let full = false; !full && held.length < CONNECTIONS;) {
-      const sql = await victim.sql();
-      try {
-        const [row] = await sql<{ pid: number }[]>`select pg_backend_pid() as pid`;
-        pids.push(row!.pid);
-        held.push(sql);
-      } catch {
-        full = true;
-        await sql.end({ timeout: 1 });
-      }
+  const take = async (): Promise<boolean> => {
+    const sql = await victim.sql();
+    try {
+      const [row] = await sql<{ pid: number }[]>`select pg_backend_pid() as pid`;
+      pids.push(row!.pid);
+      return held.push(sql) < CONNECTIONS;
+    } catch {
+      await sql.end({ timeout: 1 });
+      return false;
     }
+  };
+  const fill = async () => {
+    while ((await Promise.all(Array.from({ length: AT_ONCE }, take))).every(Boolean));
   };
   try {
     await fill();

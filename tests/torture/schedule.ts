@@ -44,8 +44,6 @@ export type ScheduleOptions = {
   everyMs?: number;
 };
 
-const CLIENT_EVERY_MS = 400;
-
 /** The blows of a run. They come shuffled, but each kind as often as any other. */
 export function scheduleOf(options: ScheduleOptions): Schedule {
   const { seed, ms, server = SERVER_BLOWS } = options;
@@ -53,7 +51,7 @@ export function scheduleOf(options: ScheduleOptions): Schedule {
   const random = seeded(seed ^ 0x5eed);
   return {
     server: spread(server, { ms, everyMs }, random),
-    client: spread(CLIENT_BLOWS, { ms, everyMs: CLIENT_EVERY_MS }, random),
+    client: spread(CLIENT_BLOWS, { ms, everyMs: Math.min(2_000, Math.max(400, ms / 100)) }, random),
   };
 }
 
