@@ -1,15 +1,21 @@
 import { NODE_DEAD_MS, type SessionChange, type SessionClaim, type SessionStore } from "./sessions.ts";
 import type { Sql } from "./sql.ts";
 
-/** The session table of one server process, `node` by name. */
+/**
+ * The session table of one server process, `node` by name. Rows are locked in the order of their keys by all that write
+ * several: after a restart two processes work on the same rows, one taking over what the other lets go.
+ */
 export function postgresSessions(sql: Sql, node: string): SessionStore {
   return {
     claim: (claims, now) => claim(sql, node, claims, now),
     update: (changes) => update(sql, changes),
     async release(sessions) {
-      await sql`delete from session s using unnest(${sessions.map((s) => s.instance)}::int[],
-          ${sessions.map((s) => s.deviceId)}::text[], ${sessions.map((s) => s.connection)}::text[]) x(i, d, c)
-        where s.instance = x.i and s.device = x.d and s.connection = x.c`;
+      await sql`with gone as (
+          select s.instance, s.device from session s join unnest(${sessions.map((s) => s.instance)}::int[],
+            ${sessions.map((s) => s.deviceId)}::text[], ${sessions.map((s) => s.connection)}::text[]) x(i, d, c)
+          on s.instance = x.i and s.device = x.d and s.connection = x.c
+          order by s.instance, s.device for update of s)
+        delete from session s using gone where s.instance = gone.instance and s.device = gone.device`;
     },
     async kickElsewhere(instance, owner) {
       const [row] = await sql<{ n: number }[]>`
@@ -31,7 +37,9 @@ export function postgresSessions(sql: Sql, node: string): SessionStore {
       await sql`delete from eviction where node not in (select id from node)`;
     },
     async leave() {
-      await sql`delete from session where node = ${node}`;
+      // rows that another process is taking over are none of ours any more
+      await sql`delete from session where (instance, device) in (
+        select instance, device from session where node = ${node} for update skip locked)`;
       await sql`delete from eviction where node = ${node}`;
       await sql`delete from node where id = ${node}`;
     },
@@ -78,9 +86,13 @@ async function claim(
 }
 
 async function update(sql: Sql, changes: readonly SessionChange[]): Promise<void> {
-  await sql`update session s set foreground = x.f = 1, user_id = x.u, consistency = x.v
-    from unnest(${changes.map((c) => c.instance)}::int[], ${changes.map((c) => c.deviceId)}::text[],
+  await sql`with x as (select x.* from session s join unnest(${changes.map((c) => c.instance)}::int[], ${
+    changes.map((c) => c.deviceId)
+  }::text[],
       ${changes.map((c) => c.connection)}::text[], ${changes.map((c) => Number(c.foreground))}::int[],
       ${changes.map((c) => c.userId)}::text[], ${changes.map((c) => c.consistency)}::text[]) x(i, d, c, f, u, v)
-    where s.instance = x.i and s.device = x.d and s.connection = x.c`;
+      on s.instance = x.i and s.device = x.d and s.connection = x.c
+      order by s.instance, s.device for update of s)
+    update session s set foreground = x.f = 1, user_id = x.u, consistency = x.v
+    from x where s.instance = x.i and s.device = x.d`;
 }

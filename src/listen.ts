@@ -18,6 +18,8 @@ export interface Listening {
   shutdown(): Promise<void>;
 }
 
+/** Connections that may wait to be accepted: after a restart all clients come within a second or two (OPS-3). */
+const BACKLOG = 4_096;
 /** Between two tries to listen again, ms. */
 const AGAIN_MS = 200;
 
@@ -28,7 +30,8 @@ const AGAIN_MS = 200;
  * @throws {Deno.errors.AddrInUse} and the like, when the port cannot be had at the start.
  */
 export function listen({ hostname, tls = undefined, handler, clock, log, ...given }: ListenOptions): Listening {
-  const serve = (port: number) => Deno.serve({ hostname, port, onListen: () => {}, ...tls }, handler);
+  const serve = (port: number) =>
+    Deno.serve({ hostname, port, tcpBacklog: BACKLOG, onListen: () => {}, ...tls }, handler);
   let server = serve(given.port);
   const { port } = server.addr;
   let stopped = false;
