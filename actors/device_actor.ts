@@ -2,13 +2,14 @@ import type { Config } from "../db/catalog.ts";
 import type { LoggedOp } from "../db/delivery.ts";
 import { type DeviceEvent, type DeviceState, stepDevice } from "./device_state.ts";
 import { expiryOf } from "./eligibility.ts";
-import { LaneSet } from "./lane_set.ts";
+import { type LaneOwner, LaneSet, type LaneSetEvent } from "./lane_set.ts";
 import { Mailbox } from "./mailbox.ts";
 import type { DeviceMessage } from "./messages.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Session } from "./session.ts";
 import type { Failed } from "./supervision.ts";
 
+/** The same for all devices. */
 export type DeviceActorOptions = {
   runtime: Runtime;
   /** Reads what the session has coming, then tells `hydrated` or `outranked`. */
@@ -17,36 +18,51 @@ export type DeviceActorOptions = {
   open: (session: Session) => void;
   /** The session has ended. */
   end: (session: Session) => void;
-  failed: Failed<DeviceMessage>;
+  failed: Failed<DeviceActor>;
 };
 
 /** One device: its one session (DEV-3) and its streams. Lives while there is a session. */
-export class DeviceActor {
+export class DeviceActor extends Mailbox<DeviceMessage> implements LaneOwner {
+  readonly subject: string;
   readonly #o: DeviceActorOptions;
-  readonly #mailbox: Mailbox<DeviceMessage>;
   #state: DeviceState = { kind: "offline" };
   #session: Session | null = null;
 
-  constructor(options: DeviceActorOptions) {
+  constructor(options: DeviceActorOptions, deviceId: string) {
+    super();
     this.#o = options;
-    this.#mailbox = new Mailbox((message) => this.#handle(message), (error, message) => options.failed(error, message));
+    this.subject = deviceId;
+  }
+
+  get runtime(): Runtime {
+    return this.#o.runtime;
+  }
+
+  get kind(): "device" {
+    return "device";
   }
 
   get session(): Session | null {
     return this.#session;
   }
 
-  post(message: DeviceMessage): void {
-    this.#mailbox.post(message);
+  allowed(config: Config): boolean {
+    return config.status === "online";
+  }
+
+  ended(): void {}
+
+  postLanes(connectionId: string, event: LaneSetEvent): void {
+    this.post({ type: "lanes", connectionId, event });
   }
 
   /** A verified hello: it takes the device over, or is refused as the older one. */
   hello(session: Session): void {
     const { runtime } = this.#o;
     const connectionId = session.connection.id;
-    session.lanes = this.#lanesOf(session);
+    session.lanes = new LaneSet(session, this);
     const before = this.#session;
-    const step = stepDevice(this.#state, { type: "hello", connectionId, seq: session.hello.seq });
+    const step = stepDevice(this.#state, { type: "hello", connectionId, seq: session.seq });
     this.#state = step.state;
     const accepted = step.state.kind !== "offline" && step.state.connectionId === connectionId;
     if (accepted) this.#session = session;
@@ -75,27 +91,11 @@ export class DeviceActor {
     }
   }
 
-  #lanesOf(session: Session): LaneSet {
-    const connectionId = session.connection.id;
-    return new LaneSet({
-      runtime: this.#o.runtime,
-      instance: session.instance,
-      kind: "device",
-      subject: session.deviceId,
-      deviceId: session.deviceId,
-      connection: session.connection,
-      client: session.client,
-      foreground: () => session.foreground,
-      allowed: (config) => config.status === "online",
-      post: (event) => this.post({ type: "lanes", connectionId, event }),
-    });
-  }
-
   /** Starts over after a failure: the streams open again when they are read anew. */
   rebuild(): void {
     if (!this.#session) return;
     this.#session.lanes.close();
-    this.#session.lanes = this.#lanesOf(this.#session);
+    this.#session.lanes = new LaneSet(this.#session, this);
   }
 
   eligible(config: Config, op: LoggedOp): boolean {
@@ -111,7 +111,7 @@ export class DeviceActor {
     return true;
   }
 
-  #handle(message: DeviceMessage): void {
+  protected override handle(message: DeviceMessage): void {
     const session = this.#session;
     if (!session) return;
     const { lanes } = session;
@@ -142,6 +142,10 @@ export class DeviceActor {
         return this.#o.runtime.metrics.ignoredAcks(session.instance.instanceId, 1);
       }
     }
+  }
+
+  protected override failed(error: unknown, message: DeviceMessage): void {
+    this.#o.failed(this, error, message);
   }
 
   #end(session: Session): void {

@@ -1,8 +1,12 @@
 import type { Config } from "../db/catalog.ts";
 import type { LoggedOp } from "../db/delivery.ts";
 
-/** What a device reported about itself; filters compare with it. */
-export type Client = { os: string | undefined; version: readonly bigint[] | undefined };
+/** What a device reported about itself, and the form of it that filters compare with. */
+export type Client = {
+  readonly os: string | undefined;
+  readonly version: readonly bigint[] | undefined;
+  readonly hello: { readonly os: string | undefined; readonly appVersion: string | undefined };
+};
 
 export const DAY_MS = 86_400_000;
 
@@ -43,7 +47,25 @@ export function admits(op: Pick<LoggedOp, "os" | "minVersion" | "maxVersion">, c
 
 /** What the device says in `hello`, in comparable form. */
 export function clientOf(os: string | undefined, appVersion: string | undefined): Client {
-  return { os: os?.toLowerCase(), version: parseVersion(appVersion) };
+  return { os: os?.toLowerCase(), version: parseVersion(appVersion), hello: { os, appVersion } };
+}
+
+/** Different clients remembered at most. */
+const CLIENTS = 1_000;
+
+/** Many devices say the same about themselves: they share one object. */
+export class Clients {
+  readonly #known = new Map<string, Client>();
+
+  of({ os, appVersion }: Client["hello"]): Client {
+    const key = JSON.stringify([os, appVersion]);
+    const known = this.#known.get(key);
+    if (known) return known;
+    if (this.#known.size >= CLIENTS) this.#known.clear();
+    const client = clientOf(os, appVersion);
+    this.#known.set(key, client);
+    return client;
+  }
 }
 
 /** Past this the op is never sent: its own validity, or the config's retention as it is now (DLV-7, CFG-3). */

@@ -1,11 +1,10 @@
 import type { Config, Instance } from "../db/catalog.ts";
-import { DeviceActor } from "./device_actor.ts";
+import { DeviceActor, type DeviceActorOptions } from "./device_actor.ts";
 import type { LaneStart } from "./lane_set.ts";
-import type { DeviceMessage, UserMessage } from "./messages.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Session } from "./session.ts";
 import { supervise } from "./supervision.ts";
-import { UserActor, type Validator } from "./user_actor.ts";
+import { UserActor, type UserActorOptions, type Validator } from "./user_actor.ts";
 
 export type LiveActorsOptions = {
   runtime: Runtime;
@@ -25,8 +24,34 @@ export class LiveActors {
   readonly #devices = new Map<string, DeviceActor>();
   readonly #users = new Map<string, UserActor>();
 
+  readonly #deviceOptions: DeviceActorOptions;
+  readonly #userOptions: UserActorOptions;
+
   constructor(options: LiveActorsOptions) {
     this.#o = options;
+    const { runtime, validator, hydrate, open, end } = options;
+    const supervision = { log: runtime.log, now: () => runtime.clock.now() };
+    this.#deviceOptions = {
+      runtime,
+      hydrate,
+      open,
+      end,
+      failed: supervise("device", {
+        ...supervision,
+        rebuild: (actor) => void this.#rebuildDevice(actor),
+        giveUp: (actor) => actor.session?.connection.close(1011),
+      }),
+    };
+    this.#userOptions = {
+      runtime,
+      validator,
+      empty: (actor) => this.#forget(actor),
+      failed: supervise("user", {
+        ...supervision,
+        rebuild: (actor) => void this.#rebuildUser(actor),
+        giveUp: (actor) => actor.connections().forEach((connection) => connection.close(1011)),
+      }),
+    };
   }
 
   get counts(): { devices: number; users: number } {
@@ -69,19 +94,7 @@ export class LiveActors {
     const key = keyOf(instance.no, deviceId);
     const known = this.#devices.get(key);
     if (known) return known;
-    const { runtime, hydrate, open, end } = this.#o;
-    const actor: DeviceActor = new DeviceActor({
-      runtime,
-      hydrate,
-      open,
-      end,
-      failed: supervise<DeviceMessage>("device", {
-        log: runtime.log,
-        now: () => runtime.clock.now(),
-        rebuild: () => void this.#rebuildDevice(actor),
-        giveUp: () => actor.session?.connection.close(1011),
-      }),
-    });
+    const actor = new DeviceActor(this.#deviceOptions, deviceId);
     this.#devices.set(key, actor);
     return actor;
   }
@@ -90,24 +103,14 @@ export class LiveActors {
     const key = keyOf(instance.no, userId);
     const known = this.#users.get(key);
     if (known) return known;
-    const { runtime, validator } = this.#o;
-    const actor: UserActor = new UserActor({
-      runtime,
-      instance: () => runtime.catalog.instanceByNo(instance.no) ?? instance,
-      userId,
-      validator,
-      empty: () => {
-        if (this.#users.get(key) === actor) this.#users.delete(key);
-      },
-      failed: supervise<UserMessage>("user", {
-        log: runtime.log,
-        now: () => runtime.clock.now(),
-        rebuild: () => void this.#rebuildUser(actor),
-        giveUp: () => actor.connections().forEach((connection) => connection.close(1011)),
-      }),
-    });
+    const actor = new UserActor(this.#userOptions, instance, userId);
     this.#users.set(key, actor);
     return actor;
+  }
+
+  #forget(actor: UserActor): void {
+    const key = keyOf(actor.instance.no, actor.userId);
+    if (this.#users.get(key) === actor) this.#users.delete(key);
   }
 
   async #rebuildDevice(actor: DeviceActor): Promise<void> {

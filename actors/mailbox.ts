@@ -6,61 +6,42 @@ export class MailboxFullError extends Error {
   }
 }
 
+/** Messages that may wait in one mailbox. */
+export const MAILBOX_LIMIT = 10_000;
+
 /**
- * Messages to one actor, handled one after the other. A message posted while another is being handled waits; so does
- * every message while the mailbox is held. What the handler throws goes to the supervisor, and the next message is
- * handled as if nothing had happened: the supervisor has rebuilt the actor by then, or holds the mailbox.
+ * Something that handles its messages one after the other: one that is posted while another is being handled waits. What
+ * the handler throws goes to `failed`, and the next message is handled as if nothing had happened: whoever supervises the
+ * actor has rebuilt it by then.
  */
-export class Mailbox<Message> {
-  readonly #handle: (message: Message) => void;
-  readonly #failed: (error: unknown, message: Message) => void;
-  readonly #limit: number;
-  #waiting: Message[] = [];
+export abstract class Mailbox<Message> {
+  /** null: nothing waits, as is the case nearly always. */
+  #waiting: Message[] | null = null;
   #busy = false;
-  #held = false;
 
-  constructor(
-    handle: (message: Message) => void,
-    failed: (error: unknown, message: Message) => void,
-    limit = 10_000,
-  ) {
-    this.#handle = handle;
-    this.#failed = failed;
-    this.#limit = limit;
-  }
-
-  get length(): number {
-    return this.#waiting.length;
-  }
-
-  /** @throws {MailboxFullError} when `limit` messages wait already. */
+  /** @throws {MailboxFullError} when {@link MAILBOX_LIMIT} messages wait already. */
   post(message: Message): void {
-    if (this.#waiting.length >= this.#limit) throw new MailboxFullError(this.#limit);
-    this.#waiting.push(message);
-    this.#drain();
+    if (!this.#waiting) this.#waiting = [message];
+    else if (this.#waiting.length < MAILBOX_LIMIT) this.#waiting.push(message);
+    else throw new MailboxFullError(MAILBOX_LIMIT);
+    while (!this.#busy && this.#waiting.length > 0) this.#next(this.#waiting.shift()!);
+    if (!this.#busy) this.#waiting = null;
   }
 
-  /** Lets messages wait until {@link release}. */
-  hold(): void {
-    this.#held = true;
-  }
+  /** Called by the mailbox alone, with one message at a time. */
+  protected abstract handle(message: Message): void;
 
-  release(): void {
-    this.#held = false;
-    this.#drain();
-  }
+  /** Called with what `handle` threw. */
+  protected abstract failed(error: unknown, message: Message): void;
 
-  #drain(): void {
-    while (!this.#busy && !this.#held && this.#waiting.length > 0) {
-      const message = this.#waiting.shift()!;
-      this.#busy = true;
-      try {
-        this.#handle(message);
-      } catch (error) {
-        this.#failed(error, message);
-      } finally {
-        this.#busy = false;
-      }
+  #next(message: Message): void {
+    this.#busy = true;
+    try {
+      this.handle(message);
+    } catch (error) {
+      this.failed(error, message);
+    } finally {
+      this.#busy = false;
     }
   }
 }

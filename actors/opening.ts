@@ -5,14 +5,16 @@ import type { Hydrator } from "./hydrator.ts";
 import type { LaneStart } from "./lane_set.ts";
 import { reportedPoints, resetPoints, type Starts, startsOf } from "./points.ts";
 import type { Runtime } from "./runtime.ts";
-import type { Bound, Session } from "./session.ts";
+import type { Session } from "./session.ts";
+import type { UserActor } from "./user_actor.ts";
+import type { UserSession } from "./user_session.ts";
 
 export type OpeningOptions = {
   runtime: Runtime;
   hydrator: Hydrator;
   heartbeatMs: number;
   /** The user's actor for a new bind. */
-  userOf: (session: Session, userId: string) => Bound["actor"];
+  userOf: (session: Session, userId: string) => UserActor;
   /** Resolves when it is known here whether a global stream goes as far as the client says. */
   reachGlobal: (config: Config, id: number) => Promise<void>;
 };
@@ -40,7 +42,7 @@ export class Opening {
    */
   async prepare(session: Session): Promise<{ outranked: number } | OpeningPlan> {
     const { hydrator } = this.#o;
-    const { instance, deviceId, hello, connection, bound } = session;
+    const { instance, deviceId, seq, hello, connection, bound } = session;
     const { points = [], user: claimed, sameEpoch = true } = session.claims ?? {};
     session.claims = null;
     const [outranked, device, user] = await Promise.all([
@@ -48,7 +50,7 @@ export class Opening {
         instance: instance.no,
         deviceId,
         connection: connection.id,
-        seq: hello.seq,
+        seq,
         os: hello.os,
         appVersion: hello.appVersion,
         foreground: session.foreground,
@@ -107,7 +109,12 @@ export class Opening {
     bound.actor.post({ type: "opened", connectionId: session.connection.id, starts: starts.lanes });
   }
 
-  async hydrateUser(session: Session, bound: Bound, points: readonly Point[], sameEpoch: boolean): Promise<Starts> {
+  async hydrateUser(
+    session: Session,
+    bound: UserSession,
+    points: readonly Point[],
+    sameEpoch: boolean,
+  ): Promise<Starts> {
     const target = userTarget(session, bound);
     const [hydrated] = await Promise.all([
       this.#o.hydrator.hydrate(target),
@@ -130,11 +137,9 @@ export class Opening {
     return this.#o.runtime.catalog;
   }
 
-  #bind(session: Session, user: { userId: string; sessionId: string }, reuse: boolean): Bound {
-    const actor = this.#o.userOf(session, user.userId);
-    const bound = { actor, userId: user.userId, sessionId: user.sessionId, at: this.#o.runtime.clock.now() };
+  #bind(session: Session, user: { userId: string; sessionId: string }, reuse: boolean): UserSession {
+    const bound = this.#o.userOf(session, user.userId).bind(session, user.sessionId, reuse);
     session.bound = bound;
-    actor.bind(session, user.sessionId, reuse);
     session.changed();
     return bound;
   }
@@ -164,7 +169,7 @@ export class Opening {
     return startsOf({ configs, kind, hydrated, reported, sameEpoch, globalHead });
   }
 
-  async #verdictGrace(session: Session, bound: Bound): Promise<void> {
+  async #verdictGrace(session: Session, bound: UserSession): Promise<void> {
     if (!bound.actor.asking(session.connection.id)) return;
     let cancel = () => {};
     const grace = new Promise<void>((resolve) => cancel = this.#o.runtime.clock.after(VERDICT_GRACE_MS, resolve));
@@ -181,7 +186,7 @@ const deviceTarget = (session: Session): Omit<Target, "config"> => ({
   device: "",
 });
 
-const userTarget = (session: Session, bound: Bound): Omit<Target, "config"> => ({
+const userTarget = (session: Session, bound: UserSession): Omit<Target, "config"> => ({
   instance: session.instance.no,
   subject: bound.userId,
   device: session.deviceId,

@@ -1,7 +1,8 @@
 import type { Config } from "../db/catalog.ts";
 import type { Hydrated } from "../db/delivery.ts";
-import type { Point, Scope } from "../src/protocol.ts";
-import { concerns, type LaneStart } from "./lane_set.ts";
+import type { Point } from "../src/protocol.ts";
+import type { LaneStart } from "./lane_set.ts";
+import { concerns, scopeOf } from "./lane_stream.ts";
 
 /** What the client reported, by config; points of configs that are unknown or of another scope are left out. */
 export function reportedPoints(points: readonly Point[], configs: readonly Config[], kind: "user" | "device") {
@@ -14,12 +15,6 @@ export function reportedPoints(points: readonly Point[], configs: readonly Confi
     if (id !== undefined && id > 0) reported.set(config.no, id);
   }
   return reported;
-}
-
-/** The scope of a config's streams on the wire. */
-export function scopeOf(config: Config): Scope {
-  if (config.scope === "global") return config.target === "user" ? "globalUser" : "global";
-  return config.target;
 }
 
 export type Starts = {

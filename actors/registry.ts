@@ -3,7 +3,9 @@ import type { LoggedOp } from "../db/delivery.ts";
 import type { SessionStore } from "../db/sessions.ts";
 import type { Ack, Bind, Hello } from "../src/protocol.ts";
 import type { Broadcaster } from "./broadcaster.ts";
+import { catalogChanged } from "./catalog_changed.ts";
 import type { Connection } from "./connection.ts";
+import { Clients } from "./eligibility.ts";
 import type { Hydrator } from "./hydrator.ts";
 import { LiveActors } from "./live_actors.ts";
 import { Opening, type OpeningPlan } from "./opening.ts";
@@ -39,6 +41,8 @@ export class Registry implements Bus {
   readonly #opening: Opening;
   readonly #plans = new WeakMap<Session, OpeningPlan>();
   readonly #rows: SessionRows;
+  readonly #clients = new Clients();
+  readonly #changed = (session: Session) => this.#rows.changed(session);
 
   constructor(options: RegistryOptions) {
     this.#o = options;
@@ -70,14 +74,13 @@ export class Registry implements Bus {
     return this.#sessions.values();
   }
 
-  session(connectionId: string): Session | undefined {
-    return this.#sessions.get(connectionId);
-  }
-
   /** Takes a verified hello. The session is in the registry from now on, and its streams open when they are read. */
   connect(connection: Connection, instance: Instance, hello: Hello): Session {
-    const session = new Session(connection, instance, hello, this.#o.runtime.clock.now());
-    session.changed = () => this.#rows.changed(session);
+    const session = new Session(connection, instance, hello, {
+      now: this.#o.runtime.clock.now(),
+      client: this.#clients.of({ os: hello.os, appVersion: hello.appVersion }),
+      changed: this.#changed,
+    });
     this.#sessions.set(connection.id, session);
     this.#actors.deviceOf(instance, hello.deviceId).hello(session);
     if (session.ended) this.#sessions.delete(connection.id);
@@ -187,27 +190,8 @@ export class Registry implements Bus {
   }
 
   /** Configs and instances as they are now (CFG-3, CFG-4): streams stop or go on, and clients are told. */
-  changed({ configs, instances }: CatalogChange): void {
-    for (const { before, after } of configs) {
-      const config = (after ?? before)!;
-      for (const actor of this.#actors.all(config.target, config.instance)) {
-        actor.post({ type: "config", before, after });
-      }
-      if (!after) this.#o.broadcaster.remove(config.no);
-      else if (before && keeps(before) !== keeps(after)) this.#o.broadcaster.forget(config.no);
-      if (before && after && before.status !== after.status) this.#command(after);
-    }
-    for (const { before, after } of instances) {
-      if (!before || !after || before.sessionValidateUrl === after.sessionValidateUrl) continue;
-      for (const actor of this.#actors.users(after.no)) actor.post({ type: "instance", urlChanged: true });
-    }
-  }
-
-  #command(config: Config): void {
-    const frame = JSON.stringify({ type: "command", biz: config.bizType, command: config.status });
-    for (const session of this.#sessions.values()) {
-      if (session.instance.no === config.instance && session.welcomed) session.connection.send(frame);
-    }
+  changed(change: CatalogChange): void {
+    catalogChanged(change, { actors: this.#actors, broadcaster: this.#o.broadcaster, sessions: this.#sessions });
   }
 
   async #hydrate(session: Session): Promise<void> {
@@ -263,6 +247,3 @@ export class Registry implements Bus {
     session.bound?.actor.post({ type, connectionId });
   }
 }
-
-/** What decides which ops are kept: when it changes, memory and log may differ. */
-const keeps = ({ threshold, retentionDays }: Config) => `${threshold} ${retentionDays}`;

@@ -1,49 +1,60 @@
 import type { Instance } from "../db/catalog.ts";
 import type { Consistency, Hello, Point, ServerFrame } from "../src/protocol.ts";
 import type { Connection } from "./connection.ts";
-import { type Client, clientOf } from "./eligibility.ts";
+import type { Client } from "./eligibility.ts";
 import type { LaneSet } from "./lane_set.ts";
-import type { UserActor } from "./user_actor.ts";
-
-/** The user bound on a session. Each bind makes a new one, so that answers to an older bind are recognised. */
-export type Bound = { actor: UserActor; userId: string; sessionId: string; at: number };
+import type { UserSession } from "./user_session.ts";
 
 /** What a hello said beside the names; forgotten once the streams are open. */
 export type Claims = { points: readonly Point[]; user: Hello["user"]; sameEpoch: boolean };
+
+export type SessionContext = {
+  /** ms */
+  now: number;
+  client: Client;
+  /** Called when something about the session changed that the status pages show. */
+  changed: (session: Session) => void;
+};
 
 /** One live connection of one device, from its verified hello to its end. */
 export class Session {
   readonly connection: Connection;
   readonly instance: Instance;
   readonly deviceId: string;
-  /** What the device said about itself. */
-  readonly hello: { seq: number; os: string | undefined; appVersion: string | undefined };
+  /** Grows with each of the device's connects (DEV-3). */
+  readonly seq: number;
   readonly client: Client;
   readonly connectedAt: number;
   /** Since when the app is in the foreground, ms; null: it is in the background. */
   foregroundAt: number | null;
   /** The device's own streams. */
   lanes!: LaneSet;
-  bound: Bound | null = null;
+  /** The user on it. */
+  bound: UserSession | null = null;
   claims: Claims | null;
   /** Whether `welcome` was sent. */
   welcomed = false;
   ended = false;
-  /** Called when something about the session changed that the status pages show. */
-  changed: () => void = () => {};
+  readonly #changed: (session: Session) => void;
   #verdictKnown: (() => void) | null = null;
-  #afterWelcome: (() => void)[] = [];
+  #afterWelcome: (() => void)[] | null = null;
 
-  constructor(connection: Connection, instance: Instance, hello: Hello, now: number) {
-    const { points, user, seq, os, appVersion } = hello;
+  constructor(connection: Connection, instance: Instance, hello: Hello, { now, client, changed }: SessionContext) {
+    const { points, user } = hello;
     this.claims = { points, user, sameEpoch: hello.epoch === undefined || hello.epoch === instance.epoch };
     this.connection = connection;
     this.instance = instance;
     this.deviceId = hello.deviceId;
-    this.hello = { seq, os, appVersion };
-    this.client = clientOf(hello.os, hello.appVersion);
+    this.seq = hello.seq;
+    this.client = client;
     this.foregroundAt = hello.foreground ? now : null;
     this.connectedAt = now;
+    this.#changed = changed;
+  }
+
+  /** What the device said about itself. */
+  get hello(): Client["hello"] {
+    return this.client.hello;
   }
 
   get foreground(): boolean {
@@ -52,11 +63,17 @@ export class Session {
 
   /** A change of user that came before the welcome waits for it: the first user's streams are being read. */
   afterWelcome(work: () => void): void {
-    this.#afterWelcome.push(work);
+    (this.#afterWelcome ??= []).push(work);
   }
 
   runAfterWelcome(): void {
-    for (const work of this.#afterWelcome.splice(0)) work();
+    const works = this.#afterWelcome ?? [];
+    this.#afterWelcome = null;
+    for (const work of works) work();
+  }
+
+  changed(): void {
+    this.#changed(this);
   }
 
   send(frame: ServerFrame): void {

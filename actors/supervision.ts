@@ -1,31 +1,29 @@
 import type { Log } from "./runtime.ts";
 
-/** Called with what an actor threw and the message it was handling. */
-export type Failed<Message> = (error: unknown, message: Message) => void;
+/** Called with the actor that threw, what it threw, and the message it was handling. */
+export type Failed<Actor> = (actor: Actor, error: unknown, message: { type: string }) => void;
 
-export type SupervisionOptions = {
+export type SupervisionOptions<Actor> = {
   log: Log;
   /** Rebuilds the actor from Postgres; its clients notice no more than a repeat. */
-  rebuild: () => void;
+  rebuild: (actor: Actor) => void;
   /** Gives the actor up: its connections are closed and will come again. */
-  giveUp: () => void;
+  giveUp: (actor: Actor) => void;
   now: () => number;
 };
 
 const WINDOW_MS = 10_000;
 const FAILURES = 3;
 
-/** One actor's supervisor: a throw rebuilds it; the third within ten seconds gives it up. */
-export function supervise<Message extends { type: string }>(
-  name: string,
-  options: SupervisionOptions,
-): Failed<Message> {
-  let failures: number[] = [];
-  return (error, message) => {
+/** Supervises all actors of one kind: a throw rebuilds the actor; its third within ten seconds gives it up. */
+export function supervise<Actor extends object>(name: string, options: SupervisionOptions<Actor>): Failed<Actor> {
+  const failures = new WeakMap<Actor, number[]>();
+  return (actor, error, message) => {
     const now = options.now();
-    failures = [...failures.filter((at) => now - at < WINDOW_MS), now];
+    const recent = [...(failures.get(actor) ?? []).filter((at) => now - at < WINDOW_MS), now];
+    failures.set(actor, recent);
     options.log("error", "actor failed", { actor: name, message: message.type, error: String(error) });
-    if (failures.length >= FAILURES) options.giveUp();
-    else options.rebuild();
+    if (recent.length >= FAILURES) options.giveUp(actor);
+    else options.rebuild(actor);
   };
 }

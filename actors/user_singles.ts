@@ -3,33 +3,35 @@ import type { LoggedOp, Page, TargetOp } from "../db/delivery.ts";
 import { admits, expiryOf } from "./eligibility.ts";
 import { offer, offerLate } from "./lane_log.ts";
 import type { LaneStart } from "./lane_set.ts";
+import { isShared } from "./lane_stream.ts";
 import type { Runtime } from "./runtime.ts";
 import { assign, newSingle, type Seat, type SingleStream, wantsPage } from "./single_stream.ts";
-import { isShared, mayReceive, type UserSession } from "./user_session.ts";
+import type { UserSession } from "./user_session.ts";
 
-export type SinglesOptions = {
-  runtime: Runtime;
-  instance: number;
-  userId: string;
+/** The user whose streams they are. */
+export interface SinglesHost {
+  readonly runtime: Runtime;
+  readonly userId: string;
   /** The bound sessions, the last bound last. */
-  sessions: () => readonly UserSession[];
+  readonly sessions: readonly UserSession[];
   /** Posts a read page (null: the read failed) into the actor's mailbox. */
-  post: (config: number, ticket: number, page: Page | null) => void;
-};
+  postPage(config: number, ticket: number, page: Page | null): void;
+}
 
 /** The single-device streams of one user: which session gets which op (DEV-2). */
 export class UserSingles {
-  readonly #o: SinglesOptions;
-  readonly #streams = new Map<number, SingleStream>();
+  readonly #host: SinglesHost;
+  /** null: there is none, as with most idle users. */
+  #streams: Map<number, SingleStream> | null = null;
 
-  constructor(options: SinglesOptions) {
-    this.#o = options;
+  constructor(host: SinglesHost) {
+    this.#host = host;
   }
 
   appended(config: Config, op: LoggedOp, prev: number): void {
     const stream = this.#get(config);
     const next = { ...stream, head: Math.max(stream.head, op.id) };
-    this.#streams.set(config.no, next);
+    this.#put(config, next);
     const follows = stream.reading === null && stream.blockedBy === null && stream.readTo === prev;
     if (!follows || config.threshold !== null) return this.pump(config);
     this.#give(config, [{ ...op, attempts: 0, recorded: false }], op.id);
@@ -37,7 +39,7 @@ export class UserSingles {
 
   head(config: Config, id: number): void {
     const stream = this.#get(config);
-    this.#streams.set(config.no, { ...stream, head: Math.max(stream.head, id) });
+    this.#put(config, { ...stream, head: Math.max(stream.head, id) });
     this.pump(config);
   }
 
@@ -46,7 +48,7 @@ export class UserSingles {
     for (const { config, head } of starts) {
       if (!isShared(config)) continue;
       const stream = this.#get(config);
-      this.#streams.set(config.no, { ...stream, head: Math.max(stream.head, head) });
+      this.#put(config, { ...stream, head: Math.max(stream.head, head) });
     }
     // a stream that got its first op while this session was being read is known here only
     for (const config of this.#configs()) this.rescan(config);
@@ -62,8 +64,9 @@ export class UserSingles {
 
   /** Somebody came, left, or may receive again: what nobody has acknowledged is looked at from the start. */
   rescan(config: Config): void {
-    const stream = this.#get(config);
-    this.#streams.set(config.no, { ...stream, readTo: 0, reading: null, blockedBy: null });
+    const stream = this.#streams?.get(config.no);
+    if (!stream) return;
+    this.#put(config, { ...stream, readTo: 0, reading: null, blockedBy: null });
     this.pump(config);
   }
 
@@ -71,20 +74,20 @@ export class UserSingles {
     const stream = this.#get(config);
     if (stream.reading !== ticket) return;
     const { ended } = stream;
-    this.#streams.set(config.no, { ...stream, reading: null, head: Math.max(stream.head, page?.head ?? 0) });
+    this.#put(config, { ...stream, reading: null, head: Math.max(stream.head, page?.head ?? 0) });
     if (page) this.#give(config, page.ops.filter((op) => !ended.includes(op.id)), page.upTo);
     else this.pump(config);
   }
 
   /** Acknowledged or let go: a page that is on its way must not bring these ops back. */
   ended(config: number, ids: readonly number[]): void {
-    const stream = this.#streams.get(config);
-    if (stream && stream.reading !== null) this.#streams.set(config, { ...stream, ended: [...stream.ended, ...ids] });
+    const stream = this.#streams?.get(config);
+    if (stream && stream.reading !== null) this.#streams?.set(config, { ...stream, ended: [...stream.ended, ...ids] });
   }
 
   /** Acknowledged by one session: none keeps it (DEV-2). */
   settled(config: Config, ids: ReadonlySet<number>): void {
-    for (const session of this.#o.sessions()) {
+    for (const session of this.#host.sessions) {
       const lane = session.lanes.lane(config.no);
       if (!lane?.window.some((item) => ids.has(item.op.id))) continue;
       const window = lane.window.filter((item) => !ids.has(item.op.id));
@@ -99,18 +102,18 @@ export class UserSingles {
   }
 
   remove(config: number): void {
-    this.#streams.delete(config);
+    this.#streams?.delete(config);
   }
 
   /** Reads on when there is more and somebody to give it to. What was recorded before is visible to the read. */
   pump(config: Config): void {
-    const { runtime, instance, userId, post } = this.#o;
+    const { runtime, userId } = this.#host;
     const stream = this.#get(config);
     if (!wantsPage(stream, () => this.#seats(config))) return;
     const ticket = runtime.ticket();
-    this.#streams.set(config.no, { ...stream, reading: ticket, ended: [] });
+    this.#put(config, { ...stream, reading: ticket, ended: [] });
     const request = {
-      instance,
+      instance: config.instance,
       subject: userId,
       device: "",
       owner: userId,
@@ -122,25 +125,26 @@ export class UserSingles {
       owes: false,
       plain: false,
       admits: (op: TargetOp) => this.#seats(config).some((seat) => seat.open && admits(op, seat.context.client)),
-      done: (page: Page) => post(config.no, ticket, page),
-      failed: () => post(config.no, ticket, null),
+      done: (page: Page) => this.#host.postPage(config.no, ticket, page),
+      failed: () => this.#host.postPage(config.no, ticket, null),
     };
     void runtime.recorder.flush().then(() => runtime.reader.read(request));
   }
 
   #give(config: Config, ops: readonly TargetOp[], upTo: number): void {
-    const { runtime, instance, userId } = this.#o;
+    const { runtime, userId } = this.#host;
     const stream = this.#get(config);
     const { given, readTo, blockedBy, filtered } = assign(ops, upTo, this.#seats(config));
-    this.#streams.set(config.no, { ...stream, readTo: Math.max(readTo, 0), blockedBy });
+    this.#put(config, { ...stream, readTo: Math.max(readTo, 0), blockedBy });
     if (filtered.length > 0) {
-      const keys = filtered.map((id) => ({ instance, subject: userId, config: config.no, device: "", id }));
+      const target = { instance: config.instance, subject: userId, config: config.no, device: "" };
+      const keys = filtered.map((id) => ({ ...target, id }));
       // only so that the push list can say "filtered"; the op itself stays unacknowledged in the log
       runtime.store.owe(keys).catch((error) =>
         runtime.log("warning", "filtered ops not noted", { error: String(error) })
       );
     }
-    for (const session of this.#o.sessions()) {
+    for (const session of this.#host.sessions) {
       const mine = given.get(session.connectionId);
       if (mine) this.#send(config, session, mine);
     }
@@ -161,19 +165,23 @@ export class UserSingles {
   }
 
   #seats(config: Config): Seat[] {
-    return this.#o.sessions().toReversed().map((session) => ({
+    return this.#host.sessions.toReversed().map((session) => ({
       id: session.connectionId,
       lane: session.lanes.isOpen ? session.lanes.lane(config.no) ?? session.lanes.make(config) : null,
       context: session.lanes.context(config),
-      open: mayReceive(config, session.verdict),
+      open: session.allowed(config),
     }));
   }
 
   #configs(): Config[] {
-    return [...this.#streams.keys()].flatMap((no) => this.#o.runtime.catalog.configByNo(no) ?? []);
+    return [...this.#streams?.keys() ?? []].flatMap((no) => this.#host.runtime.catalog.configByNo(no) ?? []);
   }
 
   #get(config: Config): SingleStream {
-    return this.#streams.get(config.no) ?? newSingle(0);
+    return this.#streams?.get(config.no) ?? newSingle(0);
+  }
+
+  #put(config: Config, stream: SingleStream): void {
+    (this.#streams ??= new Map()).set(config.no, stream);
   }
 }

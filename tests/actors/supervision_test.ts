@@ -4,18 +4,22 @@ import { supervise } from "../../actors/supervision.ts";
 Deno.test("supervise rebuilds an actor that throws, and gives it up at the third time within ten seconds", () => {
   let now = 0;
   const done: string[] = [], logged: unknown[] = [];
-  const failed = supervise<{ type: string }>("device", {
+  const failed = supervise<{ id: string }>("device", {
     log: (...line) => logged.push(line),
-    rebuild: () => done.push("rebuild"),
-    giveUp: () => done.push("give up"),
+    rebuild: ({ id }) => done.push(`rebuild ${id}`),
+    giveUp: ({ id }) => done.push(`give up ${id}`),
     now: () => now,
   });
-  const fail = (at: number) => {
+  const a = { id: "a" }, b = { id: "b" };
+  const fail = (at: number, actor: { id: string }) => {
     now = at;
-    failed(new Error("broken"), { type: "ack" });
+    failed(actor, new Error("broken"), { type: "ack" });
   };
-  for (const at of [0, 9_000, 10_000, 20_000, 29_000, 29_500]) fail(at);
-  assert.deepEqual(done, ["rebuild", "rebuild", "rebuild", "rebuild", "rebuild", "give up"]);
+  for (const at of [0, 9_000, 10_000, 20_000, 29_000]) fail(at, a);
+  // another actor's failures are its own
+  fail(29_400, b);
+  fail(29_500, a);
+  assert.deepEqual(done, [...new Array(5).fill("rebuild a"), "rebuild b", "give up a"]);
   assert.deepEqual(logged[0], [
     "error",
     "actor failed",

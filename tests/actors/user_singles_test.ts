@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Config } from "../../db/catalog.ts";
 import type { DeliveryStore, Page } from "../../db/delivery.ts";
 import type { Connection } from "../../actors/connection.ts";
+import { clientOf } from "../../actors/eligibility.ts";
 import { Reader } from "../../actors/reader.ts";
 import { Recorder } from "../../actors/recorder.ts";
 import type { Runtime } from "../../actors/runtime.ts";
@@ -33,6 +34,7 @@ function actorOf(user: string) {
     reader,
     catalog: {
       configByNo: () => TRADE,
+      instanceByNo: () => INSTANCE,
       configsOf: () => [TRADE],
       config: () => TRADE,
     } as unknown as Runtime["catalog"],
@@ -50,14 +52,13 @@ function actorOf(user: string) {
     globalHead: () => 0,
     ticket: () => ++tickets,
   };
-  const actor = new UserActor({
+  const options = {
     runtime,
-    instance: () => INSTANCE,
-    userId: user,
-    validator: { asks: () => false, validate: () => Promise.resolve("unknown"), retryDelay: () => 1_000 },
-    failed: (error) => assert.fail(String(error)),
+    validator: { asks: () => false, validate: () => Promise.resolve("unknown" as const), retryDelay: () => 1_000 },
+    failed: (_actor: UserActor, error: unknown) => assert.fail(String(error)),
     empty: () => {},
-  });
+  };
+  const actor = new UserActor(options, INSTANCE, user);
   /** Binds the user on a device; its streams are open. @returns what the device is sent */
   const bind = (deviceId: string): number[] => {
     const sent: number[] = [];
@@ -80,7 +81,11 @@ function actorOf(user: string) {
       foreground: true,
       points: [],
     } as const;
-    const session = new Session(connection, INSTANCE, { ...hello, points: [] }, NOW);
+    const session = new Session(connection, INSTANCE, { ...hello, points: [] }, {
+      now: NOW,
+      client: clientOf(undefined, undefined),
+      changed: () => {},
+    });
     actor.bind(session, "s", false);
     actor.post({
       type: "opened",
