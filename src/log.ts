@@ -42,10 +42,18 @@ export function getLogger(...category: string[]): Logger {
   return getLogtapeLogger([ROOT, ...category]);
 }
 
+/**
+ * What JSON lets through and a terminal or a reader obeys: control characters of the second set, line and paragraph
+ * separators, marks that turn the direction of writing. Ids come from outside, and may hold the latter three.
+ */
+const UNSEEN = /[\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g;
+const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+
 /** Written at once, not buffered: the lines before a crash are those that are needed. */
 function stdout(): Sink {
+  const format = getJsonLinesFormatter({ properties: "nest:fields" });
   return getConsoleSink({
-    formatter: getJsonLinesFormatter({ properties: "nest:fields" }),
+    formatter: (record) => format(record).replace(UNSEEN, escaped),
     levelMap: { trace: "log", debug: "log", info: "log", warning: "log", error: "log", fatal: "log" },
   });
 }

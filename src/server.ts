@@ -9,6 +9,7 @@ import { createAddressGuard } from "./address_guard.ts";
 import { type Admin, openAdmin } from "./admin.ts";
 import { AddressLimits } from "./address_limits.ts";
 import { type Apps, createApps } from "./app.ts";
+import { Bodies } from "./body.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import { type Consistency, createConsistency } from "./consistency.ts";
@@ -75,7 +76,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const pushDeps = { catalog, append, bus: registry, clock, metrics, failed };
   const admin = openAdmin({ services, config, databaseUrl, clock, consistency, pushDeps, consoleState, failed });
   const rateLimit = new RateLimit(config.rateLimitPerSecond);
-  const push = { ...pushDeps, signatures, rateLimit, draining: () => draining, received: () => metrics.received() };
+  const bodies = new Bodies(clock);
+  const push = { ...pushDeps, signatures, rateLimit, bodies, draining: () => draining, received: () => metrics.received() };
   const notReady = async () => {
     if (draining) return "the server is stopping";
     const answered = await Promise.race([sql`select 1`.then(() => true, () => false), delay(2_000).then(() => false)]);
@@ -101,6 +103,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       await Promise.race([Promise.all(servers.map((server) => server.shutdown())), delay(FINISH_MS)]);
       sync[Symbol.dispose]();
       nonces[Symbol.dispose]();
+      bodies[Symbol.dispose]();
       await admin.close();
       await services.close();
     },

@@ -1,3 +1,4 @@
+import { type Bodies, BODY_MS, MAX_BODY_BYTES } from "../body.ts";
 import { push, type PushDeps } from "../push.ts";
 import { type Endpoint, readPush } from "../push_request.ts";
 import type { RateLimit } from "../rate_limit.ts";
@@ -7,13 +8,12 @@ import type { Signatures } from "../signature.ts";
 export type PushRouteDeps = PushDeps & {
   signatures: Pick<Signatures, "verifyRest">;
   rateLimit: RateLimit;
+  bodies: Bodies;
   /** Whether new pushes are refused because the server is stopping (OPS-3). */
   draining: () => boolean;
   received: () => void;
 };
 
-/** Largest body, bytes (PUSH-5). */
-export const MAX_BODY_BYTES = 64 * 1024;
 const RETRY_AFTER_S = "2";
 
 const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map([
@@ -50,10 +50,8 @@ async function handle(
   if (deps.draining()) return respond(refuse("SYSTEM_BUSY", "The server is stopping: come back in a moment"));
   const instanceId = new URLSearchParams(pathAndQuery.slice(pathAndQuery.indexOf("?") + 1)).get("instanceId");
   if (!instanceId) return respond(refuse("ARGS_IS_NULL", "instanceId is missing in the address"));
-  const body = await readBody(request);
-  if (body === null) {
-    return answer(refuse("PAYLOAD_LONG", `The body is longer than ${MAX_BODY_BYTES} bytes`), 413);
-  }
+  const body = await deps.bodies.read(request);
+  if (typeof body === "string") return refuseBody(body);
   const instance = deps.catalog.instance(instanceId);
   const now = deps.clock.now();
   if (instance && !deps.rateLimit.take(instanceId, now)) {
@@ -85,26 +83,10 @@ function answer(given: PushAnswer, status: number, retryAfter?: string): Respons
   return new Response(JSON.stringify(given), { status, headers });
 }
 
-/** The raw body, or null when it is too long; nothing past the limit is read. */
-async function readBody(request: Request): Promise<Uint8Array | null> {
-  const declared = request.headers.get("Content-Length");
-  if (declared !== null) {
-    return Number(declared) > MAX_BODY_BYTES ? null : new Uint8Array(await request.arrayBuffer());
-  }
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of request.body ?? []) {
-    size += chunk.length;
-    if (size > MAX_BODY_BYTES) return null;
-    chunks.push(chunk);
-  }
-  const body = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    body.set(chunk, at);
-    at += chunk.length;
-  }
-  return body;
+function refuseBody(why: "long" | "late" | "broken"): Response {
+  if (why === "long") return answer(refuse("PAYLOAD_LONG", `The body is longer than ${MAX_BODY_BYTES} bytes`), 413);
+  const detail = why === "late" ? `The body did not arrive within ${BODY_MS / 1000} s` : "The body was cut off";
+  return respond(refuse("ARGS_ILLEGAL", detail));
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });

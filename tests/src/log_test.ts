@@ -47,3 +47,20 @@ Deno.test("the log leaves out payloads and secrets, however deep they lie", asyn
   assert.doesNotMatch(JSON.stringify(line), /hunter2/);
   assert.match(JSON.stringify(line), /user-1/);
 });
+
+Deno.test("what comes from outside stays within its field: no new line, no control character, no change of direction", async () => {
+  const hostile = 'a\nb\r\u0000\u001b[31m\u007f\u009b31m\u2028\u2029\u202e\u2066\ufeff\ud800"}{';
+  const lines = await linesOf(`
+    configureLogging("info");
+    console.log = (line) => Deno.stdout.writeSync(new TextEncoder().encode(JSON.stringify({ raw: line }) + "\\n"));
+    getLogger().info("refused", { linkToken: ${JSON.stringify(hostile)}, error: new Error(${
+    JSON.stringify(hostile)
+  }) });
+  `);
+  assert.equal(lines.length, 1);
+  const raw = String(lines[0]?.raw);
+  // deno-lint-ignore no-control-regex
+  assert.doesNotMatch(raw, /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202e\u2066\ufeff]/);
+  assert.equal(JSON.parse(raw).fields.linkToken, hostile, "and is told as it was");
+  assert.equal(JSON.parse(raw).message, "refused");
+});
