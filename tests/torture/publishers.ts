@@ -15,9 +15,9 @@ export type PublishersOptions = {
   now: () => number;
 };
 
-const CALLERS = 32;
+const CALLERS = 128;
 /** So many of them reach the server through the proxy, which cuts and stalls. */
-const THROUGH_PROXY = 6;
+const THROUGH_PROXY = 16;
 /** Chance that a publisher gives up a push of which nobody knows whether it is stored. */
 const GIVE_UP = 0.1;
 const RETRY_MS = 250;
