@@ -22,6 +22,12 @@ export type EmbeddedOptions = {
    * @default {true}
    */
   readonly durable?: boolean;
+  /**
+   * Postgres' own cache of pages, MB. Worth more when many users have ops stored: two pages each are in use.
+   *
+   * @default {256}
+   */
+  readonly cacheMb?: number;
 };
 
 /** A running Postgres that belongs to this server. */
@@ -62,7 +68,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedP
 }
 
 async function startIn(folder: DataFolder, options: EmbeddedOptions): Promise<{ supervisor: Supervisor; url: string }> {
-  const { log, onExit = () => {}, durable = true } = options;
+  const { log, onExit = () => {}, durable = true, cacheMb = 256 } = options;
   const path = join(folder.path, "postgres");
   const leftover = await stopLeftover(path);
   if (leftover) log("an earlier server left its Postgres behind", leftover);
@@ -70,7 +76,7 @@ async function startIn(folder: DataFolder, options: EmbeddedOptions): Promise<{ 
   const identity = await chooseIdentity(folder, binaries);
   const cluster = { folder, binaries, identity, path };
   const created = await createCluster(cluster);
-  const supervisor = new Supervisor({ cluster, access: await openAccess(cluster), durable, log, onExit });
+  const supervisor = new Supervisor({ cluster, access: await openAccess(cluster), durable, cacheMb, log, onExit });
   const { port, password } = await supervisor.start();
   log("the embedded Postgres is ready", { path, port, as: identity.name, created });
   return { supervisor, url: `postgres://${NAME}:${password}@127.0.0.1:${port}/${NAME}` };

@@ -24,12 +24,14 @@ export type PostmasterOptions = {
   readonly cluster: Cluster;
   readonly port: number;
   readonly durable: boolean;
+  /** Its cache of pages, MB. */
+  readonly cacheMb: number;
   readonly onLine: (line: string) => void;
 };
 
 /** Starts Postgres in a session of its own, where Ctrl-C at our terminal does not reach it: we have to drain first. */
-export function startPostmaster({ cluster, port, durable, onLine }: PostmasterOptions): Postmaster {
-  const args = ["-D", cluster.path, ...settings(port, durable).flatMap((setting) => ["-c", setting])];
+export function startPostmaster({ cluster, port, durable, cacheMb, onLine }: PostmasterOptions): Postmaster {
+  const args = ["-D", cluster.path, ...settings(port, durable, cacheMb).flatMap((setting) => ["-c", setting])];
   const command = commandAs(cluster.identity, cluster.binaries, cluster.binaries.postgres, args);
   const child = command({ stdin: "null", stdout: "null", stderr: "piped", detached: true }).spawn();
   const said = readLines(child.stderr, onLine);
@@ -101,7 +103,7 @@ async function readLines(stream: ReadableStream<Uint8Array>, onLine: (line: stri
  * Given on the command line, so that they hold for databases made by any version of the server. Whoever wants others
  * uses a Postgres of their own.
  */
-function settings(port: number, durable: boolean): string[] {
+function settings(port: number, durable: boolean, cacheMb: number): string[] {
   const onDisk = durable ? "on" : "off";
   return [
     "listen_addresses=127.0.0.1",
@@ -112,9 +114,12 @@ function settings(port: number, durable: boolean): string[] {
     `synchronous_commit=${onDisk}`,
     `full_page_writes=${onDisk}`,
     "max_connections=100",
-    "shared_buffers=256MB",
-    "max_wal_size=2GB",
-    "wal_compression=on",
+    `shared_buffers=${cacheMb}MB`,
+    // When a lot is stored, every user's pages are others, and after each checkpoint the first change of each is logged
+    // with the whole page. Compressing it would cost three times the rest of a push; without, the log must have room
+    // for all of it, or the next checkpoint comes before the end.
+    "wal_compression=off",
+    "max_wal_size=8GB",
     "huge_pages=off",
     "timezone=UTC",
     "log_timezone=UTC",

@@ -16,6 +16,7 @@ export type SupervisorOptions = {
   readonly cluster: Cluster;
   readonly access: Access;
   readonly durable: boolean;
+  readonly cacheMb: number;
   readonly log: (message: string, fields?: object) => void;
   readonly onExit: (exit: { pid: number; reason: string }) => void;
 };
@@ -66,9 +67,9 @@ export class Supervisor {
   }
 
   #spawn(): Postmaster {
-    const { cluster, durable, log } = this.#options;
+    const { cluster, durable, cacheMb, log } = this.#options;
     const onLine = (line: string) => log("Postgres says", { line });
-    return this.#current = startPostmaster({ cluster, durable, port: this.#access.port, onLine });
+    return this.#current = startPostmaster({ cluster, durable, port: this.#access.port, cacheMb, onLine });
   }
 
   async #watch(first: Postmaster): Promise<void> {
