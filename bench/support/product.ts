@@ -7,11 +7,15 @@ export type Product = AsyncDisposable & { port: number; databaseUrl: string; pid
 /**
  * Starts the product as its users do, with durable commits.
  *
- * @param keep the data folder, which stays. Absent: a temporary one, which does not.
+ * @param env variables besides what it takes to start.
+ * @param postgres `keep`: the data folder, which stays; absent: a temporary one, which does not. `cacheMb`: its cache.
  */
-export async function startProduct(env?: Record<string, string>, keep?: string): Promise<Product> {
+export async function startProduct(
+  env: Record<string, string> = {},
+  { keep, cacheMb = 256 }: { keep?: string | undefined; cacheMb?: number } = {},
+): Promise<Product> {
   const folder = keep ?? await Deno.makeTempDir({ prefix: "syncline-bench-" });
-  const postgres: EmbeddedPostgres = await startEmbedded({ dataDir: folder, log: () => {} });
+  const postgres: EmbeddedPostgres = await startEmbedded({ dataDir: folder, cacheMb, log: () => {} });
   const port = freePort();
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--no-check", new URL("../../src/main.ts", import.meta.url).pathname],
