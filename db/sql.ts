@@ -1,5 +1,6 @@
 import postgres from "postgres";
-import type { Sql } from "postgres";
+import { patientSocket } from "./patient_socket.ts";
+import type { Sql, TransactionSql } from "postgres";
 
 export type { Sql } from "postgres";
 
@@ -10,6 +11,9 @@ const bigint = {
   serialize: (value: number) => String(value),
   parse: (value: string) => Number(value),
 };
+
+/** A database that is back is noticed within this time, s. The driver's own longest wait is 20 s. */
+const LONGEST_WAIT_S = 1;
 
 export type SqlOptions = {
   /** Connections at most. @default 8 */
@@ -25,6 +29,7 @@ export function openSql(url: string, { max = 8 }: SqlOptions = {}): Sql {
     max,
     onnotice: () => {},
     connect_timeout: 10,
+    backoff: (failures: number) => Math.min(0.02 * 2 ** failures, LONGEST_WAIT_S) * (0.5 + Math.random() / 2),
     max_lifetime: null,
     fetch_types: true,
     connection: {
@@ -33,6 +38,53 @@ export function openSql(url: string, { max = 8 }: SqlOptions = {}): Sql {
       statement_timeout: 30_000,
     },
     types: { bigint },
+    ...(isPlain(url) ? { socket: patientSocket } : {}),
   });
-  return sql as unknown as Sql;
+  return withSafeBegin(sql as unknown as Sql);
+}
+
+/** One host, by TCP, without TLS: the sockets of others the driver must make itself. */
+function isPlain(url: string): boolean {
+  const { hostname, searchParams } = new URL(url);
+  return hostname !== "" && !/[,%]/.test(hostname) && !searchParams.has("host") &&
+    ["sslmode", "ssl"].every((name) => ["disable", "false", null].includes(searchParams.get(name)));
+}
+
+type Begin = (...args: [string, Work] | [Work]) => Promise<unknown>;
+type Work = (tx: TransactionSql) => unknown;
+
+/**
+ * The driver rolls back after every failure of a transaction, also when its connection is gone, and that write ends the
+ * whole process (postgres.js 3.4.9). So a transaction that lost its connection is left as it is: the database has rolled
+ * it back, and the driver fails it by itself when it learns that the connection is closed.
+ */
+function withSafeBegin(sql: Sql): Sql {
+  const begin = sql.begin as unknown as Begin;
+  const safe: Begin = (...args) => {
+    const work = args.at(-1) as Work;
+    let closed = false;
+    const guarded: Work = async (tx) => {
+      try {
+        const result = await work(tx);
+        return await (Array.isArray(result) ? Promise.all(result) : result);
+      } catch (error) {
+        if (closed || isLost(error)) return await new Promise<never>(() => {});
+        throw error;
+      }
+    };
+    const transaction = args.length === 1 ? begin(guarded) : begin(args[0] as string, guarded);
+    return transaction.catch((error) => {
+      closed = true;
+      throw error;
+    });
+  };
+  sql.begin = safe as unknown as Sql["begin"];
+  return sql;
+}
+
+/** Whether the error says that the connection is closed, or will be at once. */
+function isLost(error: unknown): boolean {
+  const { code, severity, syscall } = error as { code?: unknown; severity?: unknown; syscall?: unknown };
+  return severity === "FATAL" || severity === "PANIC" || syscall !== undefined ||
+    String(code).startsWith("CONNECTION_");
 }

@@ -2,6 +2,7 @@
 import { type EmbeddedPostgres, startEmbedded, StartError } from "../db/embedded.ts";
 import { ensureConsoleBuilt } from "../console/build.ts";
 import { type Config, ConfigError, readConfig } from "./config.ts";
+import { surviveLostConnections } from "./driver_guard.ts";
 import { configureLogging, getLogger } from "./log.ts";
 import { type RunningServer, startServer, TlsFileError } from "./server.ts";
 
@@ -14,6 +15,7 @@ async function main(): Promise<void> {
   const logger = getLogger("server");
   const log = (level: "debug" | "info" | "warning" | "error", message: string, fields: object = {}) =>
     logger[level](message, fields as Record<string, unknown>);
+  surviveLostConnections(log);
   let embedded: EmbeddedPostgres | undefined;
   if (config.databaseUrl === undefined) {
     embedded = await startEmbedded({ dataDir: config.dataDir, log: (message, fields) => log("info", message, fields) });

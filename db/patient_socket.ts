@@ -1,0 +1,24 @@
+import { Socket } from "node:net";
+import { setImmediate } from "node:timers";
+
+/** What the driver knows of the address when it asks for a socket. */
+export type SocketAddress = { host: string[]; port: number[] };
+
+/**
+ * A socket for postgres.js that tells of its end only after what the driver has put aside to write was written. The
+ * driver (3.4.9) keeps what it could not write before `close`, puts it in front of the next connection's first message,
+ * and never sends either: such a connection is of no use until the time-outs of many connects are over.
+ *
+ * The socket is given out before it is connected; what is written meanwhile waits.
+ */
+export function patientSocket({ host: [host], port: [port] }: SocketAddress): Socket {
+  const socket = new Socket();
+  const emit = socket.emit.bind(socket) as (event: string | symbol, ...values: unknown[]) => boolean;
+  socket.emit = ((event: string | symbol, ...values: unknown[]) => {
+    if (event !== "close") return emit(event, ...values);
+    setImmediate(() => setImmediate(() => emit(event, ...values)));
+    return true;
+  }) as Socket["emit"];
+  socket.connect(port!, host!);
+  return socket;
+}
