@@ -1,12 +1,13 @@
 /**
  * Durable pushes a second: REST to committed answer with 1, 16, 64 and 256 callers, beside its floors in the same run:
- * bare HTTP of the same answers, and the same rows inserted straight into the same Postgres in batches of 100.
+ * bare HTTP of the same answers, the bare path (POST, JSON, group commit of a plain insert, answer), and the same rows
+ * inserted straight into the same Postgres in batches of 100.
  *
  *     deno task bench:push [seconds per line]
  */
 import { openSql } from "../db/sql.ts";
 import { measure } from "./support/caller.ts";
-import { generate } from "./support/load.ts";
+import { generate, type LoadResult } from "./support/load.ts";
 import { measurePush, type PushResult } from "./support/measure_push.ts";
 import { freePort, startProduct } from "./support/product.ts";
 
@@ -34,37 +35,53 @@ for (const callers of [1, 16, 64, 256]) {
   report(`push to committed answer, ${callers} callers`, result);
   console.log(`  CPU for one push: ${result.micros}`);
 }
+const barePath = await floorPath();
+report("bare path, 64 callers", barePath);
 const bare = await floorInsert();
 report("bare insert, batches of 100 (rows)", bare);
-const best = results.get(64)!;
+const share = (floor: { perSecond: number }) => (results.get(64)! / floor.perSecond).toFixed(2);
 console.log(
-  `\n64 callers: ${(best / bare.perSecond).toFixed(2)} of straight batched inserts, ${
-    (best / bareHttp.perSecond).toFixed(2)
-  } of bare HTTP`,
+  `\n64 callers: ${share(bare)} of straight batched inserts, ${share(bareHttp)} of bare HTTP, ${
+    share(barePath)
+  } of the bare path`,
 );
 
-async function push(callers: number, time: number): Promise<PushResult> {
-  const first = base;
-  base += 10_000_000;
-  return await measurePush(product, { path, callers, seconds: time, first, users: USERS, run });
+function load(callers: number, first: number) {
+  return { callers, first, users: USERS, run };
 }
 
-async function floorHttp() {
+async function push(callers: number, time: number): Promise<PushResult> {
+  base += 10_000_000;
+  return await measurePush(product, { ...load(callers, base), path, seconds: time });
+}
+
+/** The least that an HTTP server does with such a push: it reads it and answers. */
+function floorHttp(): Promise<LoadResult> {
   const port = freePort();
-  const child = new Deno.Command(Deno.execPath(), {
-    args: [
-      "eval",
-      `Deno.serve({ hostname: "127.0.0.1", port: ${port}, onListen() {} }, async (r) => {
-      await r.json(); return Response.json({ success: true, msg: "NOT_ONLINE" }); })`,
-    ],
-  }).spawn();
+  const program = `Deno.serve({ hostname: "127.0.0.1", port: ${port}, onListen() {} }, async (r) => {
+    await r.json(); return Response.json({ success: true, msg: "NOT_ONLINE" }); })`;
+  return withServer(port, ["eval", program], () => generate({ ...load(64, 0), port, path: "/", seconds }));
+}
+
+/** The least that makes a push durable: bench/support/bare_path.ts, after its tables have grown to what they are here. */
+function floorPath(): Promise<LoadResult> {
+  const port = freePort();
+  const program = new URL("support/bare_path.ts", import.meta.url).pathname;
+  return withServer(port, ["run", "-A", "--no-check", program, String(port), product.databaseUrl], async () => {
+    await generate({ ...load(64, 0), port, path: "/", seconds: 3 });
+    const sql = openSql(product.databaseUrl, { max: 1 });
+    await sql`analyze bare_path`;
+    await sql.end();
+    return await generate({ ...load(64, 10_000_000), port, path: "/", seconds });
+  });
+}
+
+async function withServer<T>(port: number, args: string[], run: () => Promise<T>): Promise<T> {
+  const child = new Deno.Command(Deno.execPath(), { args }).spawn();
   try {
-    for (;;) {
-      if (await fetch(`http://127.0.0.1:${port}`, { method: "POST", body: "{}" }).then((r) => r.text(), () => null)) {
-        break;
-      }
-    }
-    return await generate({ port, path: "/", callers: 64, seconds, first: 0, users: USERS, run });
+    const body = JSON.stringify({ linkToken: "first", thirdMsgId: "first", payload: "first" });
+    while (!await fetch(`http://127.0.0.1:${port}`, { method: "POST", body }).then((r) => r.text(), () => null));
+    return await run();
   } finally {
     child.kill();
     await child.status;
