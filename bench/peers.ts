@@ -2,7 +2,7 @@
  * Syncline beside NATS JetStream and Mosquitto, in the same run, each on loopback with its data in a temporary folder.
  * What is not installed is named and left out.
  *
- *     deno task bench:peers [seconds per line] [publish,deliver,catch-up]
+ *     deno task bench:peers [seconds per line] [publish,deliver,catch-up] [consumers] [messages a second to them]
  */
 import { jetstreams } from "./peers/jetstream.ts";
 import { mosquittos } from "./peers/mosquitto.ts";
@@ -15,7 +15,8 @@ import { steadily, until } from "./support/steady.ts";
 
 const seconds = Number(Deno.args[0] ?? 4);
 const parts = (Deno.args[1] ?? "publish,deliver,catch-up").split(",");
-const CALLERS = 64, USERS = 100_000, CONSUMERS = 1_000, RATE = 5_000, STORED = 10_000;
+const CALLERS = 64, USERS = 100_000, STORED = 10_000;
+const CONSUMERS = Number(Deno.args[2] ?? 1_000), RATE = Number(Deno.args[3] ?? 5_000);
 const run = crypto.randomUUID().slice(0, 8);
 
 const peers = { "nats-server": await jetstreams(), mosquitto: await mosquittos() };
