@@ -1,5 +1,9 @@
 import { Hono } from "hono";
 import type { Session } from "../actors/session.ts";
+import type { NewOp } from "../db/oplog.ts";
+import type { Records } from "../db/records.ts";
+import type { RecordedAppends } from "../db/recorded_appends.ts";
+import { postgresRecordedAppends } from "../db/recorded_appends_postgres.ts";
 import { openSql } from "../db/sql.ts";
 import { CONSOLE_DIST, type ConsoleState } from "../console/build.ts";
 import { type Accounts, createAccounts } from "./accounts.ts";
@@ -24,6 +28,8 @@ export type AdminOptions = {
   clock: Clock;
   consistency: Consistency;
   pushDeps: PushDeps;
+  /** Whether new pushes are refused because the server is stopping (OPS-3). */
+  draining: () => boolean;
   /** How far the console's build is. */
   consoleState: () => ConsoleState;
   failed: (error: unknown) => void;
@@ -34,11 +40,15 @@ export type Admin = { app: Hono; accounts: Accounts; sampleConnections: () => Pr
 
 /** Connections of the console's queries: a long list must not stand before a delivery. */
 const CONNECTIONS = 2;
+/** Connections on which operators' pushes are stored. */
+const SEND_CONNECTIONS = 1;
 
 export function openAdmin(options: AdminOptions): Admin {
   const { services, config, clock, consistency, failed } = options;
   const sql = openSql(options.databaseUrl, { max: CONNECTIONS });
+  const sendSql = openSql(options.databaseUrl, { max: SEND_CONNECTIONS });
   const stores = postgresAdminStores(sql);
+  const sends = { appends: postgresRecordedAppends(sendSql), records: stores.records };
   const adminToken = config.adminToken ?? null;
   const accounts = createAccounts({
     operators: stores.operators,
@@ -54,7 +64,7 @@ export function openAdmin(options: AdminOptions): Admin {
       ...stores,
       catalog: services.catalog,
       accounts,
-      live: live(options),
+      live: live(options, sends),
       tryValidation: (instance, url, who) => consistency.tryUrl(instance, url, who),
       publicAddress: { host: config.publicHost, port: config.publicPort },
       clock,
@@ -67,25 +77,32 @@ export function openAdmin(options: AdminOptions): Admin {
     app,
     accounts,
     sampleConnections: () => stores.stats.sampleConnections(clock.now()),
-    close: () => sql.end({ timeout: 5 }),
+    close: async () => void await Promise.all([sql, sendSql].map((pool) => pool.end({ timeout: 5 }))),
   };
 }
 
 /** What only this process knows. */
-function live({ services, pushDeps }: AdminOptions): Live {
+function live(
+  { services, pushDeps, draining }: AdminOptions,
+  { appends, records }: { appends: RecordedAppends; records: Records },
+): Live {
   const { registry, catalog, node } = services;
   const isOf = (instanceNo: number, owner: SessionOwner) => (session: Session) =>
     session.instance.no === instanceNo &&
     ("userId" in owner ? session.bound?.userId === owner.userId : session.deviceId === owner.deviceId);
   return {
     nodeId: node,
-    async push(instanceId, body) {
+    async push(instanceId, body, { actor, record }) {
+      if (draining()) return refuse("SYSTEM_BUSY", "The server is stopping: come back in a moment");
       const instance = catalog.instance(instanceId);
       if (!instance) return refuse("INSTANCE_NOT_FOUND", `There is no instance ${instanceId}`);
       const config = typeof body.bizType === "string" ? catalog.config(instance.no, body.bizType) : undefined;
       const endpoint = config?.scope === "global" ? "global" : "single";
       const request = checkPush(body, endpoint);
-      return "success" in request ? request : await push(pushDeps, instance, endpoint, request);
+      if ("success" in request) return request;
+      const append = (op: NewOp) => appends.append(op, actor, record);
+      const beforeVolatile = () => records.write(actor, record);
+      return await push({ ...pushDeps, append, beforeVolatile }, instance, endpoint, request);
     },
     sessions: (instanceNo, owner) => [...registry.sessions()].filter(isOf(instanceNo, owner)).map(infoOf),
     kick: async (instanceNo, owner) =>

@@ -21,6 +21,8 @@ export type PushDeps = {
   bus: Bus;
   clock: Clock;
   metrics: PushMetrics;
+  /** Awaited before a not persistent push is handed on, of which the log keeps nothing. @default nothing */
+  beforeVolatile?: () => Promise<void>;
   /** Told of what was our fault. */
   failed: (error: unknown) => void;
 };
@@ -44,7 +46,7 @@ export async function push(
   try {
     return config.persistent
       ? await pushPersistent(deps, instance, config, request)
-      : pushVolatile(deps, config, request);
+      : await pushVolatile(deps, config, request);
   } catch (error) {
     if (error instanceof QueueFullError) return refuse("SYSTEM_BUSY", "Too many pushes are waiting: come back later");
     deps.failed(error);
@@ -88,9 +90,14 @@ function handOn(deliver: () => boolean, failed: (error: unknown) => void): "SUCC
   }
 }
 
-function pushVolatile({ bus, clock }: PushDeps, config: Config, request: PushRequest): PushAnswer {
+async function pushVolatile(
+  { bus, clock, beforeVolatile }: PushDeps,
+  config: Config,
+  request: PushRequest,
+): Promise<PushAnswer> {
   const op = newOp(config, request, clock.now());
   if (op.validUntil <= op.at) return expired();
+  if (beforeVolatile) await beforeVolatile();
   const { mid, at, validUntil, os, minVersion, maxVersion } = op;
   const wire = wireForm({ id: 0, mid, at, enc: op.binary ? "b" : "t", payload: op.payload });
   const logged = { id: 0, mid, at, validUntil, os, minVersion, maxVersion, ...wire };

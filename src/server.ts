@@ -74,10 +74,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const sync = new SyncServer({ catalog, registry, signatures, clock, ...limits, draining: hint, failed });
   const append = (op: NewOp) => appends.append(op);
   const pushDeps = { catalog, append, bus: registry, clock, metrics, failed };
-  const admin = openAdmin({ services, config, databaseUrl, clock, consistency, pushDeps, consoleState, failed });
+  const isDraining = () => draining;
+  const operators = { consoleState, draining: isDraining };
+  const admin = openAdmin({ services, config, databaseUrl, clock, consistency, pushDeps, ...operators, failed });
   const rateLimit = new RateLimit(config.rateLimitPerSecond);
   const bodies = new Bodies(clock);
-  const push = { ...pushDeps, signatures, rateLimit, bodies, draining: () => draining, received: () => metrics.received() };
+  const push = { ...pushDeps, signatures, rateLimit, bodies, draining: isDraining, received: () => metrics.received() };
   const notReady = async () => {
     if (draining) return "the server is stopping";
     const answered = await Promise.race([sql`select 1`.then(() => true, () => false), delay(2_000).then(() => false)]);

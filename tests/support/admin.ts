@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
 import type { Role } from "../../db/operators.ts";
+import type { Actor, NewRecord } from "../../db/records.ts";
 import { type Accounts, createAccounts } from "../../src/accounts.ts";
 import { type Clock, systemClock } from "../../src/clock.ts";
 import type { LiveCatalog } from "../../src/configs.ts";
@@ -22,10 +23,17 @@ export class TestLive implements Live {
   answer: PushAnswer = { success: true, msg: "SUCCESS" };
   online: SessionInfo[] = [];
   pushes: { instanceId: string; body: Record<string, unknown> }[] = [];
+  /** What was to be recorded with them. */
+  sent: { actor: Actor; record: NewRecord }[] = [];
   kicks: { instanceNo: number; owner: SessionOwner }[] = [];
 
-  push(instanceId: string, body: Record<string, unknown>): Promise<PushAnswer> {
+  push(
+    instanceId: string,
+    body: Record<string, unknown>,
+    sent: { actor: Actor; record: NewRecord },
+  ): Promise<PushAnswer> {
     this.pushes.push({ instanceId, body });
+    this.sent.push(sent);
     return Promise.resolve(this.answer);
   }
 

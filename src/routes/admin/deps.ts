@@ -2,7 +2,7 @@ import type { Catalog, Instance } from "../../../db/catalog.ts";
 import type { CatalogStore } from "../../../db/catalog_store.ts";
 import type { OperatorStore } from "../../../db/operators.ts";
 import type { PushStates } from "../../../db/push_states.ts";
-import type { Records } from "../../../db/records.ts";
+import type { Actor, NewRecord, Records } from "../../../db/records.ts";
 import type { SessionRows } from "../../../db/session_rows.ts";
 import type { Stats } from "../../../db/stats.ts";
 import type { Clock } from "../../clock.ts";
@@ -32,9 +32,14 @@ export interface Live {
   readonly nodeId: string;
   /**
    * Takes a push as the REST API does after the signature check (PUSH-1): single or global by the config, so that
-   * `NOT_SUPPORT_GLOBAL` cannot happen.
+   * `NOT_SUPPORT_GLOBAL` cannot happen. Writes `sent` exactly when the push is taken: in the transaction that stores it,
+   * or, where the config stores nothing, before it is handed on (REC-1).
    */
-  push(instanceId: string, body: Record<string, unknown>): Promise<PushAnswer>;
+  push(
+    instanceId: string,
+    body: Record<string, unknown>,
+    sent: { actor: Actor; record: NewRecord },
+  ): Promise<PushAnswer>;
   /** The live sessions of this process. */
   sessions(instanceNo: number, owner: SessionOwner): SessionInfo[];
   /** Closes the owner's sessions with 4403. @returns how many */

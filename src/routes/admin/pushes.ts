@@ -104,8 +104,8 @@ export function pushRoutes(deps: AdminDeps) {
 }
 
 /**
- * Sends data for an operator. The record is committed before the push is handed on, so that nothing is ever sent by an
- * operator without one; a refusal is recorded after it.
+ * Sends data for an operator. Each attempt leaves one record: `data.sent`, which exists exactly when the push does, or
+ * `data.refused` with the answer where nothing was sent. Of what was our fault there is none: nothing was promised.
  */
 async function send(
   deps: AdminDeps,
@@ -117,13 +117,18 @@ async function send(
   const push = made === undefined ? given : { ...given, thirdMsgId: made };
   const object = typeof push.bizType === "string" ? push.bizType.slice(0, 100) : "";
   const entry = { instanceNo: instance.no, object, before: null };
-  await deps.records.write(actor, { ...entry, action: "data.sent", after: push });
-  const answer = await deps.live.push(instance.instanceId, push);
-  if (!answer.success) {
+  const sent = { actor, record: { ...entry, action: "data.sent" as const, after: push } };
+  const answer = await deps.live.push(instance.instanceId, push, sent);
+  if (isRefusal(answer)) {
     const after = { thirdMsgId: push.thirdMsgId ?? null, msg: answer.msg, detail: answer.detail ?? null };
     await deps.records.write(actor, { ...entry, action: "data.refused", after });
   }
   return made === undefined ? answer : { ...answer, thirdMsgId: made };
+}
+
+/** Whether nothing was sent, by the rules. A known id is no failure for the caller, but nothing is sent again either. */
+function isRefusal({ success, msg }: Answer): boolean {
+  return msg === "DUPLICATED_BIZ_ID" || (!success && msg !== "SYSTEM_ERROR" && msg !== "SYSTEM_BUSY");
 }
 
 /** A not persistent config remembers no ids (PUSH-4), so one is made where the operator brings none (OPS-5). */
