@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { NETWORKS } from "./address_guard.ts";
 
 /** The environment cannot be used. The message names each variable, what is wrong with it and what is allowed. */
 export class ConfigError extends Error {
@@ -66,6 +67,8 @@ const Variables = z.object({
   LIMIT_PRIVATE_ADDRESSES: flag().default(false),
   /** Pushes a second and instance. 0: no limit. */
   RATE_LIMIT_PER_SECOND: whole(0, 1_000_000).default(0),
+  /** Where tenants' validation URLs may lead: the internet, also one's own networks, or also link-local and metadata. */
+  VALIDATE_URL_NETWORKS: z.enum(NETWORKS, `one of ${NETWORKS.join(", ")}`).default("private"),
   /** From it the key is made for what is stored encrypted. */
   SECRET_KEY: text(/^.{16,}$/, "at least 16 characters long").optional(),
   POSTGRES_CONNECTIONS: whole(1, 1_000).default(8),
@@ -133,6 +136,7 @@ function toConfig(values: Values) {
     dataDir: values.DATA_DIR,
     postgresConnections: values.POSTGRES_CONNECTIONS,
     adminToken: values.ADMIN_TOKEN,
+    validateUrlNetworks: values.VALIDATE_URL_NETWORKS,
     secretKey: values.SECRET_KEY,
     logLevel: values.LOG_LEVEL,
     demo: values.DEMO,

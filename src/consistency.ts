@@ -1,10 +1,10 @@
 import type { Logger } from "@logtape/logtape";
 import type { Instance } from "../db/catalog.ts";
-import type { AddressGuard } from "./address_guard.ts";
+import { type AddressGuard, createAddressGuard } from "./address_guard.ts";
 import type { Clock } from "./clock.ts";
 import type { Consistency as Verdict } from "./protocol.ts";
 import { createTenantGate } from "./tenant_gate.ts";
-import { askTenant, type Fetch, type TenantAnswer } from "./tenant_request.ts";
+import { askTenant, type TenantAnswer } from "./tenant_request.ts";
 import { readVerdict } from "./verdict.ts";
 
 /** What one question to the tenant gave: the verdict, why, and the raw answer for the console's "try it". */
@@ -42,10 +42,10 @@ export interface Consistency {
 export type ConsistencyDeps = {
   clock: Clock;
   log: Pick<Logger, "info" | "warn">;
-  /** @default globalThis.fetch */
-  fetch?: Fetch;
-  /** @default nothing is refused */
+  /** Which addresses may be asked. @default all but link-local and metadata ones */
   guard?: AddressGuard;
+  /** Certificates to trust in place of the usual ones, PEM. */
+  ca?: string;
   /** 0 to 1. @default Math.random */
   random?: () => number;
   /** Requests to one URL under way at once. @default 64 */
@@ -62,7 +62,7 @@ const REUSE_MS = 60_000;
 const REMEMBERED = 50_000;
 
 export function createConsistency(deps: ConsistencyDeps): Consistency {
-  const { clock, random = Math.random, fetch = globalThis.fetch, guard = () => Promise.resolve(undefined) } = deps;
+  const { clock, random = Math.random, guard = createAddressGuard(), ca } = deps;
   const remembered = new Map<string, number>();
   const gate = createTenantGate(deps);
 
@@ -70,7 +70,7 @@ export function createConsistency(deps: ConsistencyDeps): Consistency {
     if (!URL.canParse(url)) return untold("The validation URL is not readable");
     const start = clock.now();
     const question = { instanceId: instance.instanceId, userId: login.userId, sessionId: login.sessionId };
-    const answer = await through(url, () => askTenant({ fetch, clock, guard }, url, question));
+    const answer = await through(url, () => askTenant({ clock, guard, ca }, url, question));
     return read(answer, login, clock.now() - start);
   }
 

@@ -12,7 +12,7 @@ import { type Apps, createApps } from "./app.ts";
 import { Bodies } from "./body.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { Config } from "./config.ts";
-import { type Consistency, createConsistency } from "./consistency.ts";
+import { createConsistency } from "./consistency.ts";
 import { seedDemo } from "./demo.ts";
 import { listen, type Listening, type ListenOptions } from "./listen.ts";
 import { getLogger } from "./log.ts";
@@ -59,7 +59,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { config, databaseUrl, clock = systemClock, log, consoleState = () => "ready" } = options;
   await migrate(databaseUrl);
   const failed = (error: unknown) => log("error", "request failed", { error: String(error) });
-  const consistency = openConsistency(clock);
+  const guard = createAddressGuard({ networks: config.validateUrlNetworks });
+  const consistency = createConsistency({ clock, log: getLogger("consistency"), guard });
   const services = await openServices({ config, databaseUrl, clock, log, validator: () => consistency });
   const { catalog, registry, appends, metrics, sql } = services;
   if (config.demo && await seedDemo(postgresCatalog(sql), clock.now())) await catalog.refresh();
@@ -110,14 +111,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       await services.close();
     },
   };
-}
-
-function openConsistency(clock: Clock): Consistency {
-  const resolve = async (name: string) => {
-    const answers = await Promise.allSettled([Deno.resolveDns(name, "A"), Deno.resolveDns(name, "AAAA")]);
-    return answers.flatMap((answer) => answer.status === "fulfilled" ? answer.value : []);
-  };
-  return createConsistency({ clock, log: getLogger("consistency"), guard: createAddressGuard({ resolve }) });
 }
 
 function sample(admin: Admin, clock: Clock, failed: (error: unknown) => void): () => void {

@@ -37,6 +37,7 @@ Deno.test("[OPS-1] readConfig takes the documented defaults from an empty enviro
     maxConnections: 19_000,
     addressLimits: { concurrent: 2_000, perSecond: 200, privateToo: false },
     rateLimitPerSecond: 0,
+    validateUrlNetworks: "private",
   });
 });
 
@@ -67,6 +68,7 @@ Deno.test("[OPS-1] readConfig reads every variable", () => {
     CONNECTS_PER_SECOND_PER_ADDRESS: "9",
     LIMIT_PRIVATE_ADDRESSES: "1",
     RATE_LIMIT_PER_SECOND: "100",
+    VALIDATE_URL_NETWORKS: "public",
     SECRET_KEY: "sixteen letters.",
     POSTGRES_CONNECTIONS: "3",
   });
@@ -93,6 +95,7 @@ Deno.test("[OPS-1] readConfig reads every variable", () => {
     maxConnections: 7,
     addressLimits: { concurrent: 8, perSecond: 9, privateToo: true },
     rateLimitPerSecond: 100,
+    validateUrlNetworks: "public",
     secretKey: "sixteen letters.",
     postgresConnections: 3,
   });

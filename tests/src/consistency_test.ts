@@ -85,6 +85,40 @@ Deno.test("[SES-2] a tenant that hangs is given up after 3 s: before the headers
   }
 });
 
+Deno.test("[SES-2] an address that does not speak HTTP, or never stops, costs neither time nor memory", async (t) => {
+  const line = `X-More: ${"x".repeat(1000)}\r\n`;
+  const cases: [string, (connection: Deno.TcpConn) => Promise<void>][] = [
+    ["noise", (connection) => write(connection, "\x16\x03\x01 hello?\r\n\r\n")],
+    ["closed at once", () => Promise.resolve()],
+    ["another protocol", (connection) => write(connection, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n")],
+    [
+      "a body shorter than announced",
+      (connection) => write(connection, `HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n${VALID}`),
+    ],
+    ["headers without end", async (connection) => {
+      await write(connection, "HTTP/1.1 200 OK\r\n");
+      for (let sent = 0; sent < 64_000; sent++) await write(connection, line); // 64 MB, unless it is cut before
+      assert.fail("all of it was taken");
+    }],
+  ];
+  for (const [name, answer] of cases) {
+    await t.step(name, async () => {
+      using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+      const serving = listener.accept().then(async (connection) => {
+        using _ = connection;
+        await connection.read(new Uint8Array(4096));
+        await answer(connection).catch((error) => {
+          if (error instanceof assert.AssertionError) throw error; // all others: the connection was cut
+        });
+      });
+      const trial = await consistency().explain(instanceAt(`http://127.0.0.1:${listener.addr.port}/`), LOGIN, false);
+      assert.equal(trial.verdict, "unknown");
+      assert.match(trial.detail, /^No (connection|answer)/);
+      await serving;
+    });
+  }
+});
+
 Deno.test("[SES-2] a slow tenant within 3 s is heard", async () => {
   const open = Promise.withResolvers<void>();
   await using tenant = serveTenant(async () => {
@@ -215,6 +249,11 @@ Deno.test("the trial shows the raw answer, past cache and circuit breaker", asyn
   }
   assert.equal(tenant.count(), 8);
 });
+
+async function write(connection: Deno.TcpConn, text: string): Promise<void> {
+  const writer = connection.writable.getWriter();
+  await writer.write(new TextEncoder().encode(text)).finally(() => writer.releaseLock());
+}
 
 function never<T>(): Promise<T> {
   return new Promise(() => {});

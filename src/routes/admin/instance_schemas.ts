@@ -30,10 +30,14 @@ export const NewInstance = z.object({
 }).openapi("NewInstance");
 
 const URL_RULE = "must be an http or https address of at most 2000 characters without a password, or null";
+/** The URL parser leaves line ends and tabs out without a word, and cuts spaces off. */
+// deno-lint-ignore no-control-regex
+const BLANK = /[\u0000-\u0020\u007f-\u009f\u2028\u2029]/;
 
 function isValidateUrl(value: string): boolean {
   const url = URL.canParse(value) ? new URL(value) : undefined;
-  return url !== undefined && /^https?:$/.test(url.protocol) && url.username === "" && url.password === "";
+  return url !== undefined && /^https?:$/.test(url.protocol) && url.username === "" && url.password === "" &&
+    !BLANK.test(value);
 }
 
 export const ValidateUrl = z.string({ error: URL_RULE }).max(2000, URL_RULE).refine(isValidateUrl, URL_RULE);

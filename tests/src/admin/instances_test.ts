@@ -53,7 +53,8 @@ Deno.test("[SIG-1] [SES-2] name, switch and validation URL change; a URL must be
   const { body } = await server.admin("PATCH", PATH, change);
   assert.deepEqual({ name: body.name, signature: body.signature, sessionValidateUrl: body.sessionValidateUrl }, change);
   assert.equal((await server.admin("PATCH", PATH, { sessionValidateUrl: null })).body.sessionValidateUrl, null);
-  for (const url of ["", "ftp://x/", "javascript:alert(1)", "http://user:pw@x/", "tenant.example", 7]) {
+  const smuggled = ["http://x/\r\nX-Evil: 1", "http://x/\ta", " http://x/", "http://x/ HTTP/1.1", "http://x/\u2028"];
+  for (const url of ["", "ftp://x/", "javascript:alert(1)", "http://user:pw@x/", "tenant.example", 7, ...smuggled]) {
     const answer = await server.admin("PATCH", PATH, { sessionValidateUrl: url });
     assert.deepEqual([answer.status, answer.body.field], [400, "sessionValidateUrl"], String(url));
   }
