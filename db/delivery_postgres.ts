@@ -51,9 +51,11 @@ async function readPages(sql: Sql, requests: readonly PageRequest[]): Promise<Pa
 
 async function readRanges(sql: Sql, requests: readonly PageRequest[]): Promise<Page[]> {
   const rows = await sql<PageRow[]>`
-    select r.n::int, greatest(c.floor, (select coalesce(max(o.id), 0) from op o
-        where o.instance = r.instance and o.owner = r.owner and o.config = r.config)) as head,
-      p.id, p.mid, p.at, p.valid_until, p.enc, p.payload, p.os, p.min_version, p.max_version, d.attempts
+    select r.n::int, h.head,
+      p.id, p.mid, p.at, p.valid_until, p.enc, p.payload, p.os, p.min_version, p.max_version,
+      -- a look-up by key: as a join it reads all deliveries of the target for each op
+      (select d.attempts from delivery d where d.instance = r.instance and d.subject = r.subject and d.config = r.config
+        and d.device = r.device and d.id = p.id) as attempts
     from unnest(${requests.map((r) => r.instance)}::int[], ${requests.map((r) => r.owner)}::text[],
       ${requests.map((r) => r.config)}::int[], ${requests.map((r) => r.subject)}::text[],
       ${requests.map((r) => r.device)}::text[], ${requests.map((r) => r.after)}::bigint[],
@@ -61,6 +63,8 @@ async function readRanges(sql: Sql, requests: readonly PageRequest[]): Promise<P
       ${requests.map((r) => r.threshold)}::int[])
       with ordinality as r(instance, owner, config, subject, device, after, lim, unarrived, threshold, n)
     join config c on c.no = r.config
+    cross join lateral (select greatest(c.floor, (select coalesce(max(o.id), 0) from op o
+      where o.instance = r.instance and o.owner = r.owner and o.config = r.config)) as head offset 0) h
     left join lateral (
       select o.* from op o
       where o.instance = r.instance and o.owner = r.owner and o.config = r.config and o.id > r.after
@@ -76,8 +80,6 @@ async function readRanges(sql: Sql, requests: readonly PageRequest[]): Promise<P
             and s.config = r.config and s.device = r.device and s.id = o.id))
       order by o.id limit r.lim
     ) p on true
-    left join delivery d on d.instance = r.instance and d.subject = r.subject and d.config = r.config
-      and d.device = r.device and d.id = p.id
     order by r.n, p.id`;
   return requests.map((request, index) => {
     const { head, ops } = collect(rows, index + 1);
@@ -161,10 +163,10 @@ async function readReported(
       and o.id = k.id
     where not o.dropped and o.payload is not null
       and least(o.valid_until, o.at + ${r.retentionMs}::bigint) > ${r.now}
-      and not exists (select 1 from owed w where w.instance = ${r.instance} and w.subject = ${r.subject}
-        and w.config = ${r.config} and w.device = ${r.device} and w.id = o.id)
-      and not exists (select 1 from dead_letter x where x.instance = ${r.instance} and x.subject = ${r.subject}
-        and x.config = ${r.config} and x.device = ${r.device} and x.id = o.id)
+      and (select 1 from owed w where w.instance = ${r.instance} and w.subject = ${r.subject}
+        and w.config = ${r.config} and w.device = ${r.device} and w.id = o.id) is null
+      and (select 1 from dead_letter x where x.instance = ${r.instance} and x.subject = ${r.subject}
+        and x.config = ${r.config} and x.device = ${r.device} and x.id = o.id) is null
     order by o.id`;
 }
 

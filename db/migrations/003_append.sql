@@ -106,7 +106,7 @@ begin
       count(*) as k
     from unnest(p_config, p_owner) u(config, owner) join config c on c.no = u.config and c.threshold is not null
     group by 1, 2, 3, 4, 5
-  ), cut as (
+  ), cut as materialized (
     select s.*, (select o.id from op o where o.instance = s.instance and o.owner = s.owner and o.config = s.config
         order by o.id desc offset s.threshold limit 1) as cut_id,
       coalesce((select o.id from op o where o.instance = s.instance and o.owner = s.owner and o.config = s.config
@@ -114,11 +114,14 @@ begin
     from stream s
   ), victim as (
     select o.instance, o.owner, o.config, o.id, o.mid
-    from cut c join op o on o.instance = c.instance and o.owner = c.owner and o.config = c.config
-      and o.id <= c.cut_id and (p_deep or o.id >= c.from_id) and not o.dropped and o.payload is not null
-      and least(o.valid_until, o.at + c.retention) > p_now
-    where not exists (select 1 from delivery d where d.config = o.config and d.id = o.id
-      and (d.subject = o.owner or o.owner = ''))
+    -- stream by stream, by key: left to choose, the planner reads the whole log when it has grown
+    from cut c cross join lateral (select x.* from op x
+      where x.instance = c.instance and x.owner = c.owner and x.config = c.config
+        and x.id <= c.cut_id and x.id >= case when p_deep then 0 else c.from_id end
+        and not x.dropped and x.payload is not null and least(x.valid_until, x.at + c.retention) > p_now
+        and (select 1 from delivery d where d.config = x.config and d.id = x.id
+          and (d.subject = x.owner or x.owner = '') limit 1) is null
+      offset 0) o
   ), dropped as (
     update op o set dropped = true, payload = null from victim v
     where o.instance = v.instance and o.owner = v.owner and o.config = v.config and o.id = v.id

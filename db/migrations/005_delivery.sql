@@ -33,19 +33,22 @@ create function drop_ended(p_config int[], p_subject text[], p_id bigint[], p_no
 returns void language plpgsql as $$
 begin
   if not exists (select 1 from config c where c.no = any (p_config) and c.threshold is not null) then return; end if;
-  with ended as (
+  with ended as materialized (
     select distinct c.no as config, c.instance, c.threshold, c.retention_days * 86400000::bigint as retention,
       case c.scope when 'global' then '' else u.subject end as owner, u.id
     from unnest(p_config, p_subject, p_id) u(config, subject, id)
     join config c on c.no = u.config and c.threshold is not null
   ), victim as (
-    select o.instance, o.owner, o.config, o.id, o.mid from ended e
-    join op o on o.instance = e.instance and o.owner = e.owner and o.config = e.config and o.id = e.id
-      and not o.dropped and o.payload is not null and least(o.valid_until, o.at + e.retention) > p_now
-    where o.id <= (select k.id from op k where k.instance = e.instance and k.owner = e.owner and k.config = e.config
-        order by k.id desc offset e.threshold limit 1)
-      and not exists (select 1 from delivery d where d.config = o.config and d.id = o.id
-        and (d.subject = o.owner or o.owner = ''))
+    select o.instance, o.owner, o.config, o.id, o.mid
+    -- op by op, by key: left to choose, the planner reads the whole log when it has grown
+    from ended e cross join lateral (select x.* from op x
+      where x.instance = e.instance and x.owner = e.owner and x.config = e.config and x.id = e.id
+        and not x.dropped and x.payload is not null and least(x.valid_until, x.at + e.retention) > p_now
+        and x.id <= (select k.id from op k where k.instance = e.instance and k.owner = e.owner and k.config = e.config
+          order by k.id desc offset e.threshold limit 1)
+        and (select 1 from delivery d where d.config = x.config and d.id = x.id
+          and (d.subject = x.owner or x.owner = '') limit 1) is null
+      offset 0) o
   ), dropped as (
     update op o set dropped = true, payload = null from victim v
     where o.instance = v.instance and o.owner = v.owner and o.config = v.config and o.id = v.id
