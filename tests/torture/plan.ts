@@ -25,8 +25,8 @@ const kind = (bizType: string, share: number, fields: Partial<Kind> = {}): Kind 
 });
 
 export const KINDS: readonly Kind[] = [
-  kind("T-CHAT", 420),
-  kind("T-ONCE", 200, { multiDevice: false }),
+  kind("T-CHAT", 500),
+  kind("T-ONCE", 120, { multiDevice: false }),
   kind("T-DEVICE", 200, { target: "device" }),
   kind("T-NEWEST", 120, { threshold: 25 }),
   kind("T-TICK", 52, { persistent: false }),
