@@ -8,16 +8,29 @@ import {
   setConfigStatus,
 } from "./config_changes_postgres.ts";
 import { changeInstance, createInstance, createSecret, jumpIds, revokeSecret } from "./instance_changes_postgres.ts";
+import { CLEAR, type SecretBox } from "./secret_box.ts";
+import { SecretOpener } from "./secret_opener.ts";
 import type { Sql } from "./sql.ts";
 
+export type CatalogStoreOptions = {
+  /** How secrets lie in the table. @default CLEAR */
+  secrets?: SecretBox;
+  /** Told of a secret that cannot be read; the instance is loaded without it. */
+  unreadable?: (error: unknown) => void;
+};
+
 /** The catalog in Postgres (db/migrations/001_catalog.sql). */
-export function postgresCatalog(sql: Sql): CatalogStore {
+export function postgresCatalog(
+  sql: Sql,
+  { secrets = CLEAR, unreadable = () => {} }: CatalogStoreOptions = {},
+): CatalogStore {
+  const opener = new SecretOpener(secrets, unreadable);
   return {
     version: () => readVersion(sql),
-    load: () => load(sql),
+    load: async () => opener.open(await load(sql)),
     createInstance: (actor, instance) => createInstance(sql, actor, instance),
     changeInstance: (actor, instanceNo, change) => changeInstance(sql, actor, instanceNo, change),
-    createSecret: (actor, instanceNo, kind) => createSecret(sql, actor, instanceNo, kind),
+    createSecret: (actor, instanceNo, kind) => createSecret(sql, { actor, instanceNo, kind, secrets }),
     revokeSecret: (actor, instanceNo, id) => revokeSecret(sql, actor, instanceNo, id),
     jumpIds: (actor, instanceNo) => jumpIds(sql, actor, instanceNo),
     createConfig: (actor, instanceNo, config) => createConfig(sql, actor, instanceNo, config),

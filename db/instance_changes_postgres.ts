@@ -5,6 +5,7 @@ import type { Instance } from "./catalog.ts";
 import type { Actor, RecordedObject } from "./records.ts";
 import { writeRecord } from "./records_postgres.ts";
 import { Refused } from "./refused.ts";
+import type { SecretBox } from "./secret_box.ts";
 import type { Sql } from "./sql.ts";
 import { isUniqueViolation } from "./unique_violation.ts";
 
@@ -74,11 +75,15 @@ export async function changeInstance(
 /** @throws {Refused} `INSTANCE_NOT_FOUND`, `SECRETS_FULL` */
 export async function createSecret(
   sql: Sql,
-  actor: Actor,
-  instanceNo: number,
-  kind: "server" | "app",
+  { actor, instanceNo, kind, secrets }: {
+    actor: Actor;
+    instanceNo: number;
+    kind: "server" | "app";
+    secrets: SecretBox;
+  },
 ): Promise<{ id: string; kind: "server" | "app"; secret: string }> {
   const made = { id: randomBytes(6).toString("hex"), kind, secret: randomBytes(32).toString("base64url") };
+  const stored = await secrets.seal(made.secret, { id: made.id, instance: instanceNo, kind });
   await sql.begin(async (tx) => {
     const instance = await lockInstance(tx, instanceNo);
     const active =
@@ -87,7 +92,7 @@ export async function createSecret(
       throw new Refused("SECRETS_FULL", `kind: there are ${MAX_SECRETS} active ${kind} secrets, revoke one`, "kind");
     }
     await tx`insert into secret (id, instance, kind, secret, created_at)
-      values (${made.id}, ${instanceNo}, ${kind}, ${made.secret}, ${actor.at})`;
+      values (${made.id}, ${instanceNo}, ${kind}, ${stored}, ${actor.at})`;
     await writeRecord(tx, actor, {
       action: "secret.created",
       instanceNo,

@@ -4,6 +4,7 @@ import type { NewOp } from "../db/oplog.ts";
 import type { Records } from "../db/records.ts";
 import type { RecordedAppends } from "../db/recorded_appends.ts";
 import { postgresRecordedAppends } from "../db/recorded_appends_postgres.ts";
+import type { SecretBox } from "../db/secret_box.ts";
 import { openSql } from "../db/sql.ts";
 import { CONSOLE_DIST, type ConsoleState } from "../console/build.ts";
 import { type Accounts, createAccounts } from "./accounts.ts";
@@ -25,6 +26,8 @@ export type AdminOptions = {
   services: Services;
   config: Config;
   databaseUrl: string;
+  /** How secrets lie in the database. */
+  secrets: SecretBox;
   clock: Clock;
   consistency: Consistency;
   pushDeps: PushDeps;
@@ -47,7 +50,7 @@ export function openAdmin(options: AdminOptions): Admin {
   const { services, config, clock, consistency, failed } = options;
   const sql = openSql(options.databaseUrl, { max: CONNECTIONS });
   const sendSql = openSql(options.databaseUrl, { max: SEND_CONNECTIONS });
-  const stores = postgresAdminStores(sql);
+  const stores = postgresAdminStores(sql, options.secrets);
   const sends = { appends: postgresRecordedAppends(sendSql), records: stores.records };
   const adminToken = config.adminToken ?? null;
   const accounts = createAccounts({

@@ -7,7 +7,7 @@ export class ConfigError extends Error {
 }
 
 /** Variables whose values never appear in a message, right or wrong. */
-const SECRET = new Set(["DATABASE_URL", "ADMIN_TOKEN", "SECRET_KEY"]);
+const SECRET = new Set(["DATABASE_URL", "ADMIN_TOKEN", "SECRET_KEY", "SECRET_KEY_OLD"]);
 
 const LOG_LEVELS = ["trace", "debug", "info", "warning", "error", "fatal"] as const;
 export type LogLevel = typeof LOG_LEVELS[number];
@@ -69,8 +69,13 @@ const Variables = z.object({
   RATE_LIMIT_PER_SECOND: whole(0, 1_000_000).default(0),
   /** Where tenants' validation URLs may lead: the internet, also one's own networks, or also link-local and metadata. */
   VALIDATE_URL_NETWORKS: z.enum(NETWORKS, `one of ${NETWORKS.join(", ")}`).default("private"),
-  /** From it the key is made for what is stored encrypted. */
+  /**
+   * From it the key is made under which secrets lie in the database. Absent: the embedded database gets a key of its own
+   * in DATA_DIR; in another one they lie as they are.
+   */
   SECRET_KEY: text(/^.{16,}$/, "at least 16 characters long").optional(),
+  /** The key before the last change: what was encrypted with it is read, and encrypted anew. */
+  SECRET_KEY_OLD: text(/^.{16,}$/, "at least 16 characters long").optional(),
   POSTGRES_CONNECTIONS: whole(1, 1_000).default(8),
 });
 
@@ -113,6 +118,7 @@ type Values = z.output<typeof Variables>;
 function findConflict(values: Values): string | undefined {
   if (values.TLS_CERT_FILE && !values.TLS_KEY_FILE) return "TLS_CERT_FILE is set, so TLS_KEY_FILE must be too";
   if (values.TLS_KEY_FILE && !values.TLS_CERT_FILE) return "TLS_KEY_FILE is set, so TLS_CERT_FILE must be too";
+  if (values.SECRET_KEY_OLD && !values.SECRET_KEY) return "SECRET_KEY_OLD is set, so SECRET_KEY must be too";
   if (values.INTERNAL_PORT === values.PORT && values.PORT !== 0) {
     return `INTERNAL_PORT is ${values.PORT}, but must not be the same as PORT`;
   }
@@ -138,6 +144,7 @@ function toConfig(values: Values) {
     adminToken: values.ADMIN_TOKEN,
     validateUrlNetworks: values.VALIDATE_URL_NETWORKS,
     secretKey: values.SECRET_KEY,
+    secretKeyOld: values.SECRET_KEY_OLD,
     logLevel: values.LOG_LEVEL,
     demo: values.DEMO,
     ackTimeoutMs: values.ACK_TIMEOUT_MS,

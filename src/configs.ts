@@ -1,6 +1,7 @@
 import type { Catalog, CatalogChange } from "../db/catalog.ts";
 import { postgresCatalog } from "../db/catalog_postgres.ts";
 import type { CatalogStore } from "../db/catalog_store.ts";
+import { CLEAR, type SecretBox } from "../db/secret_box.ts";
 import type { Sql } from "../db/sql.ts";
 import { CatalogView } from "./catalog_view.ts";
 import type { Clock } from "./clock.ts";
@@ -14,6 +15,8 @@ export type CatalogOptions = {
   clock: Clock;
   /** How often the version is asked for, ms: what a lost announcement can cost, and less than a second (CFG-4). @default 800 */
   pollMs?: number;
+  /** How secrets lie in the database. @default CLEAR */
+  secrets?: SecretBox;
   /** What went wrong, once per outage. */
   onError?: (error: unknown) => void;
 };
@@ -28,7 +31,8 @@ export type LiveCatalog = Catalog & { refresh(): Promise<void> } & AsyncDisposab
  * @throws the database's error when the first load fails.
  */
 export async function openCatalog(sql: Sql, options: CatalogOptions): Promise<LiveCatalog> {
-  const store = postgresCatalog(sql);
+  const { secrets = CLEAR, onError: unreadable = () => {} } = options;
+  const store = postgresCatalog(sql, { secrets, unreadable });
   return await new CachedCatalog(store, options, new CatalogView(await store.load())).start();
 }
 

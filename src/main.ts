@@ -1,5 +1,6 @@
 /** The composition root: the only reader of the environment and of the process's signals. */
 import { type EmbeddedPostgres, startEmbedded, StartError } from "../db/embedded.ts";
+import { SecretKeyError } from "../db/secret_box.ts";
 import { ensureConsoleBuilt } from "../console/build.ts";
 import { type Config, ConfigError, readConfig } from "./config.ts";
 import { surviveLostConnections } from "./driver_guard.ts";
@@ -24,7 +25,8 @@ async function main(): Promise<void> {
   let server: RunningServer;
   try {
     const databaseUrl = config.databaseUrl ?? embedded!.url;
-    server = await startServer({ config, databaseUrl, log, consoleState: build.state });
+    const dataDir = embedded && config.dataDir;
+    server = await startServer({ config, databaseUrl, dataDir, log, consoleState: build.state });
   } catch (error) {
     await embedded?.stop();
     throw error;
@@ -72,7 +74,7 @@ function greet({ host, demo, tls }: Config, { port, internalPort, firstAdmin }: 
 function explain(error: unknown): string {
   if (error instanceof ConfigError || error instanceof StartError) return error.message;
   if (error instanceof Deno.errors.AddrInUse) return "Cannot start: the port is in use. Set PORT to another one.";
-  if (error instanceof TlsFileError) return error.message;
+  if (error instanceof TlsFileError || error instanceof SecretKeyError) return error.message;
   const code = (error as { code?: string }).code ?? "";
   if (/^(ECONNREFUSED|ENOTFOUND|CONNECT_TIMEOUT|28P01|28000|3D000)$/.test(code)) {
     return `Cannot start: the database of DATABASE_URL does not answer (${code}).`;

@@ -20,11 +20,14 @@ import { createNonces } from "./nonces.ts";
 import { RateLimit } from "./rate_limit.ts";
 import { SyncServer } from "./routes/sync.ts";
 import { openServices, type Services } from "./services.ts";
+import { openSecrets } from "./secrets_at_rest.ts";
 import { createSignatures } from "./signature.ts";
 
 export type ServerOptions = {
   config: Config;
   databaseUrl: string;
+  /** Folder of the embedded database, which may hold a key of its own for secrets; absent for any other one. */
+  dataDir?: string | undefined;
   /** @default the machine's clock */
   clock?: Clock;
   log: Log;
@@ -61,9 +64,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const failed = (error: unknown) => log("error", "request failed", { error: String(error) });
   const guard = createAddressGuard({ networks: config.validateUrlNetworks });
   const consistency = createConsistency({ clock, log: getLogger("consistency"), guard });
-  const services = await openServices({ config, databaseUrl, clock, log, validator: () => consistency });
+  const secrets = await openSecrets({ config, databaseUrl, dataDir: options.dataDir, log });
+  const services = await openServices({ config, databaseUrl, secrets, clock, log, validator: () => consistency });
   const { catalog, registry, appends, metrics, sql } = services;
-  if (config.demo && await seedDemo(postgresCatalog(sql), clock.now())) await catalog.refresh();
+  if (config.demo && await seedDemo(postgresCatalog(sql, { secrets }), clock.now())) await catalog.refresh();
 
   let draining = false;
   const nonces = createNonces({ store: postgresNonces(sql), clock, onError: failed });
@@ -76,7 +80,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const append = (op: NewOp) => appends.append(op);
   const pushDeps = { catalog, append, bus: registry, clock, metrics, failed };
   const isDraining = () => draining;
-  const operators = { consoleState, draining: isDraining };
+  const operators = { secrets, consoleState, draining: isDraining };
   const admin = openAdmin({ services, config, databaseUrl, clock, consistency, pushDeps, ...operators, failed });
   const rateLimit = new RateLimit(config.rateLimitPerSecond);
   const bodies = new Bodies(clock);

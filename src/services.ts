@@ -9,6 +9,7 @@ import { AppendQueue } from "../db/append_queue.ts";
 import { postgresDelivery } from "../db/delivery_postgres.ts";
 import { postgresOplog } from "../db/oplog_postgres.ts";
 import { postgresSessions } from "../db/sessions_postgres.ts";
+import type { SecretBox } from "../db/secret_box.ts";
 import { openSql, type Sql } from "../db/sql.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
@@ -34,6 +35,8 @@ export type Services = {
 export type ServicesOptions = {
   config: Config;
   databaseUrl: string;
+  /** How secrets lie in the database. */
+  secrets: SecretBox;
   clock: Clock;
   log: Log;
   validator: (catalog: LiveCatalog) => Validator;
@@ -53,7 +56,8 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   const listener = openSql(databaseUrl, { max: 1 });
   const failed = (error: unknown) => log("error", "database call failed", { error: String(error) });
   await sql`select ensure_identity()`;
-  const catalog = await openCatalog(sql, { connect: () => openSql(databaseUrl, { max: 1 }), clock, onError: failed });
+  const connect = () => openSql(databaseUrl, { max: 1 });
+  const catalog = await openCatalog(sql, { connect, secrets: options.secrets, clock, onError: failed });
 
   const store = postgresDelivery(sql);
   const sessions = postgresSessions(sql, node);

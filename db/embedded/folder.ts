@@ -60,10 +60,19 @@ function describe(error: unknown): string {
   return reasonOf(error).replace(/\.$/, "");
 }
 
-/** Writes a file that only its owner reads, in one step: a crash leaves the old text or the new. */
-export async function writePrivate(folder: DataFolder, name: string, text: string): Promise<void> {
+/** Writes a file that only its owner reads, in one step and to disk: a crash leaves the old text or the new. */
+export async function writePrivate(
+  folder: Pick<DataFolder, "path" | "owner">,
+  name: string,
+  text: string,
+): Promise<void> {
   const fresh = join(folder.path, `${name}.new`);
-  await Deno.writeTextFile(fresh, text, { mode: 0o600 });
+  {
+    using file = await Deno.open(fresh, { write: true, create: true, truncate: true, mode: 0o600 });
+    const bytes = new TextEncoder().encode(text);
+    for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+    await file.sync();
+  }
   // Root works here for the folder's owner, who may start the server without root the next time.
   if (Deno.uid() === 0) await Deno.chown(fresh, folder.owner.uid, folder.owner.gid);
   await Deno.rename(fresh, join(folder.path, name));

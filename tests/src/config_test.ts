@@ -24,6 +24,7 @@ Deno.test("[OPS-1] readConfig takes the documented defaults from an empty enviro
     postgresConnections: 8,
     adminToken: undefined,
     secretKey: undefined,
+    secretKeyOld: undefined,
     logLevel: "info",
     demo: false,
     ackTimeoutMs: 10_000,
@@ -70,6 +71,7 @@ Deno.test("[OPS-1] readConfig reads every variable", () => {
     RATE_LIMIT_PER_SECOND: "100",
     VALIDATE_URL_NETWORKS: "public",
     SECRET_KEY: "sixteen letters.",
+    SECRET_KEY_OLD: "sixteen numbers.",
     POSTGRES_CONNECTIONS: "3",
   });
   assert.deepEqual(config, {
@@ -97,6 +99,7 @@ Deno.test("[OPS-1] readConfig reads every variable", () => {
     rateLimitPerSecond: 100,
     validateUrlNetworks: "public",
     secretKey: "sixteen letters.",
+    secretKeyOld: "sixteen numbers.",
     postgresConnections: 3,
   });
 });
@@ -132,6 +135,7 @@ Deno.test("[OPS-1] readConfig refuses an unreadable value with a sentence naming
       { ACK_TIMEOUT_MS: "90000" },
       "ACK_TIMEOUT_MAX_MS is 60000, but must be at least ACK_TIMEOUT_MS, which is 90000",
     ],
+    [{ SECRET_KEY_OLD: "sixteen numbers." }, "SECRET_KEY_OLD is set, so SECRET_KEY must be too"],
   ];
   for (const [env, expected] of cases) assert.equal(sentence(env), `Cannot start: ${expected}.`);
 });
@@ -144,7 +148,12 @@ Deno.test("[OPS-1] readConfig names every unreadable value in one sentence", () 
 });
 
 Deno.test("[OPS-1] readConfig never repeats a secret, not even a wrong one", () => {
-  const secrets = { DATABASE_URL: "mysql://u:hunter2@h/d", ADMIN_TOKEN: "hunter2 hunter2", SECRET_KEY: "hunter2" };
+  const secrets = {
+    DATABASE_URL: "mysql://u:hunter2@h/d",
+    ADMIN_TOKEN: "hunter2 hunter2",
+    SECRET_KEY: "hunter2",
+    SECRET_KEY_OLD: "hunter2",
+  };
   const message = sentence(secrets);
   for (const name of Object.keys(secrets)) assert.match(message, new RegExp(name));
   assert.doesNotMatch(message, /hunter2/);
