@@ -74,6 +74,7 @@ export class World {
       return assert.deepEqual(open(), [], `${phone.id}: given up before it was asked`);
     }
     assert.equal((await socket.close()).code, 1011);
+    this.judge.read(phone, true);
     await this.drop(phone);
   }
 
