@@ -19,7 +19,17 @@ export async function writeRecord(sql: Sql | TransactionSql, actor: Actor, recor
 
 /** As text: the driver would send it as jsonb, which cannot hold a NUL. */
 function text(object: RecordedObject | null): string | null {
-  return object === null ? null : JSON.stringify(object);
+  return object === null ? null : JSON.stringify(shallow(object, LEVELS));
+}
+
+/** Deeper nothing is recorded: Postgres reads JSON by recursion, and a body may be nested as deep as it is long. */
+const LEVELS = 20;
+
+function shallow(value: unknown, levels: number): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (levels === 0) return "…";
+  if (Array.isArray(value)) return value.map((item) => shallow(item, levels - 1));
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, shallow(item, levels - 1)]));
 }
 
 /** The object's name may come from a push body that is refused later: Postgres text holds no NUL. */

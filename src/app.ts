@@ -42,10 +42,12 @@ export function createApps(deps: AppDeps): Apps {
   return { client: client.fetch, internal: withPush(internal), both: withPush(both) };
 }
 
+const CHANGING = new Set(["POST", "PUT", "PATCH", "DELETE"]);
+
 /** Hands on requests whose body is there; the others get the admin API's own form of an error. */
 function wholeBody(bodies: Bodies): MiddlewareHandler {
   return async (c, next) => {
-    if (c.req.raw.body === null) return await next();
+    if (c.req.raw.body === null || !CHANGING.has(c.req.method)) return await next();
     const body = await bodies.read(c.req.raw);
     if (body === "long") {
       return c.json({ code: "BODY_TOO_LARGE", message: `The body must be at most ${MAX_BODY_BYTES} bytes` }, 413);

@@ -60,6 +60,8 @@ const Variables = z.object({
   APPEND_QUEUE_MAX: whole(1, 1_000_000).default(10_000),
   /** Client connections of this process. */
   MAX_CONNECTIONS: whole(1, 1_000_000).default(19_000),
+  /** Memory that unfinished messages of clients may take before all are asked for a sign of life. */
+  UNFINISHED_BYTES: whole(0, 1_099_511_627_776).default(268_435_456),
   /** Client connections of one address at once, and new ones a second; 0: no limit. */
   MAX_CONNECTIONS_PER_ADDRESS: whole(0, 1_000_000).default(2_000),
   CONNECTS_PER_SECOND_PER_ADDRESS: whole(0, 1_000_000).default(200),
@@ -156,6 +158,7 @@ function toConfig(values: Values) {
     windowBytes: values.WINDOW_BYTES,
     appendQueueMax: values.APPEND_QUEUE_MAX,
     maxConnections: values.MAX_CONNECTIONS,
+    unfinishedBytes: values.UNFINISHED_BYTES,
     addressLimits: {
       concurrent: values.MAX_CONNECTIONS_PER_ADDRESS,
       perSecond: values.CONNECTS_PER_SECOND_PER_ADDRESS,

@@ -16,6 +16,7 @@ import { createConsistency } from "./consistency.ts";
 import { seedDemo } from "./demo.ts";
 import { listen, type Listening, type ListenOptions } from "./listen.ts";
 import { getLogger } from "./log.ts";
+import { watchMemory } from "./memory_watch.ts";
 import { createNonces } from "./nonces.ts";
 import { RateLimit } from "./rate_limit.ts";
 import { SyncServer } from "./routes/sync.ts";
@@ -77,6 +78,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const addresses = new AddressLimits(config.addressLimits);
   const limits = { heartbeatMs, helloTimeoutMs, maxConnections, addresses };
   const sync = new SyncServer({ catalog, registry, signatures, clock, ...limits, draining: hint, failed });
+  const memory = watchMemory({
+    clock,
+    limit: config.unfinishedBytes,
+    connections: () => sync.size,
+    exceeded: () => {
+      log("warning", "memory grows: all clients are asked for a sign of life", { connections: sync.size });
+      sync.probeSilent();
+    },
+  });
   const append = (op: NewOp) => appends.append(op);
   const pushDeps = { catalog, append, bus: registry, clock, metrics, failed };
   const isDraining = () => draining;
@@ -111,6 +121,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       sync[Symbol.dispose]();
       nonces[Symbol.dispose]();
       bodies[Symbol.dispose]();
+      memory[Symbol.dispose]();
       await admin.close();
       await services.close();
     },

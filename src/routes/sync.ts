@@ -7,6 +7,7 @@ import { type ClientFrame, type Hello, MAX_FRAME_BYTES, MAX_HELLO_BYTES, PROTOCO
 import { isLonger, readFrame } from "../read_frame.ts";
 import type { Signatures } from "../signature.ts";
 import { Socket, type SocketOptions } from "../socket.ts";
+import { probeSilent, sweepIdle } from "./liveness.ts";
 import { badHandshake, later, notWebSocket, upgradeWebSocket } from "./upgrade.ts";
 
 export type SyncDeps = {
@@ -89,6 +90,11 @@ export class SyncServer implements Disposable {
     this.#peers.set(socket, { kind: "greeting", cancel });
     upgraded.socket.addEventListener("open", () => this.#admit(socket, admission), { once: true });
     return upgraded.response;
+  }
+
+  /** Drops those that are in the middle of a message and cannot say anything else. */
+  probeSilent(): void {
+    probeSilent(this.#greeted(), this.#o.clock.now());
   }
 
   /**
@@ -231,19 +237,16 @@ export class SyncServer implements Disposable {
     if (session) this.#o.registry.closed(session);
   }
 
-  /** Pings idle sockets, and drops those that did not answer within two heartbeats. */
   #sweep(): void {
     const { clock, heartbeatMs } = this.#o;
     this.#cancelSweep = clock.after(heartbeatMs / 4, () => {
-      const now = clock.now();
-      for (const [socket, peer] of this.#peers) {
-        if (peer.kind === "greeting") continue;
-        const idle = now - socket.heardAt;
-        if (idle >= 2 * heartbeatMs) socket.close(1011, {}, "no answer within two heartbeats");
-        else if (idle >= heartbeatMs && !socket.probing) socket.ping();
-      }
+      sweepIdle(this.#greeted(), clock.now(), heartbeatMs);
       this.#sweep();
     });
+  }
+
+  *#greeted(): Iterable<Socket> {
+    for (const [socket, peer] of this.#peers) if (peer.kind !== "greeting") yield socket;
   }
 }
 

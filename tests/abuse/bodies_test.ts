@@ -68,3 +68,15 @@ Deno.test("[OPS-5] a body of the admin API above 64 KiB is refused, with and wit
     assert.deepEqual([response.status, (await response.json()).code], [413, "BODY_TOO_LARGE"]);
   }
 });
+
+Deno.test("a body where no route takes one, or a method that nobody serves, is refused and not our fault", async () => {
+  await using server = await startServer();
+  for (const method of ["GET", "TRACE", "OPTIONS", "BREW", "PUT", "HEAD"]) {
+    for (const path of ["/api/instances", "/webapi/sync/single?instanceId=default_demo", "/sync", "/metrics"]) {
+      const head = `${method} ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}`;
+      await using socket = await RawSocket.open(server.port, head);
+      await socket.until(() => socket.text.includes("\r\n\r\n"));
+      assert.match(socket.text, /^HTTP\/1\.1 [234]\d\d /, `${method} ${path}: ${socket.text.slice(0, 100)}`);
+    }
+  }
+});

@@ -168,3 +168,32 @@ Deno.test("4429: a frame counts for as many as fill 4 KiB, so that large ones ar
   for (let n = 0; n < 334; n++) client.send(ping);
   assert.equal((await client.close()).code, 4429);
 });
+
+Deno.test("unfinished: who never ends a message is cut off when memory grows, and silent honest clients are not", async () => {
+  const clock = new SteppableClock();
+  await using server = await startServer({
+    clock,
+    quiet: true,
+    env: { UNFINISHED_BYTES: "0", HEARTBEAT_MS: "3600000" },
+  });
+  await using honest = await RawClient.connect(server, { deviceId: "d-1" });
+  await using endless = await RawSocket.upgrade(server.port);
+  const hello = { type: "hello", protocol: 1, seq: 1, instanceId: "default_demo", deviceId: "d-2" };
+  await endless.send(textFrame(JSON.stringify(hello)));
+  await endless.until(() => endless.text.includes("welcome"));
+  const part = new Uint8Array([...frameHead(1024 * 1024, { opcode: 0, fin: false }), ...new Uint8Array(1024 * 1024)]);
+  part[0] = 1;
+  for (let n = 0; n < 64; n++) {
+    await endless.send(part);
+    part[0] = 0;
+  }
+  const { registry } = server.services;
+  for (const deadline = Date.now() + 30_000; registry.counts.sessions > 1 && Date.now() < deadline;) {
+    clock.advance(2_000);
+    await honest.settled();
+  }
+  assert.equal(registry.counts.sessions, 1);
+  clock.advance(5_100);
+  await endless.until(() => endless.ended);
+  await honest.settled();
+});
