@@ -78,6 +78,8 @@ const Variables = z.object({
   SECRET_KEY: text(/^.{16,}$/, "at least 16 characters long").optional(),
   /** The key before the last change: what was encrypted with it is read, and encrypted anew. */
   SECRET_KEY_OLD: text(/^.{16,}$/, "at least 16 characters long").optional(),
+  /** Deno's own switch for OpenTelemetry; with it on, pushes are traced. */
+  OTEL_DENO: flag().default(false),
   POSTGRES_CONNECTIONS: whole(1, 1_000).default(8),
 });
 
@@ -148,6 +150,7 @@ function toConfig(values: Values) {
     secretKey: values.SECRET_KEY,
     secretKeyOld: values.SECRET_KEY_OLD,
     logLevel: values.LOG_LEVEL,
+    tracing: values.OTEL_DENO,
     demo: values.DEMO,
     ackTimeoutMs: values.ACK_TIMEOUT_MS,
     ackTimeoutMaxMs: values.ACK_TIMEOUT_MAX_MS,

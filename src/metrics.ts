@@ -1,8 +1,17 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { ActorMetrics } from "../actors/runtime.ts";
+import { CLOSE_CODES } from "./close_codes.ts";
 
 /** What gauges are read from, at each scrape. */
-export type Gauges = { connections: number; devices: number; users: number; appendQueue: number; hydrations: number };
+export type Gauges = {
+  connections: number;
+  devices: number;
+  users: number;
+  appendQueue: number;
+  hydrations: number;
+  timers: number;
+  loopLag: number;
+};
 
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
@@ -14,10 +23,16 @@ export class Metrics implements ActorMetrics {
   readonly #latency: Histogram;
   readonly #batch: Histogram;
   readonly #received: Counter;
+  readonly #refused: Counter<"code">;
+  readonly #closed: Counter<"code">;
 
   constructor(gauges: () => Gauges) {
     const registers = [this.#registry];
     this.#received = new Counter({ name: "syncline_pushes_received_total", help: "Pushes that came in", registers });
+    const byCode = (name: string, help: string) =>
+      new Counter({ name: `syncline_${name}_total`, help, labelNames: ["code"] as const, registers });
+    this.#refused = byCode("pushes_refused", "Pushes answered with success false, by msg");
+    this.#closed = byCode("connections_closed", "Connections that ended, by close code");
     this.#counters = Object.fromEntries(
       Object.entries(COUNTERS).map(([name, help]) => [
         name,
@@ -67,6 +82,16 @@ export class Metrics implements ActorMetrics {
     this.#received.inc();
   }
 
+  /** @param code one of RESULT_CODES */
+  refused(code: string): void {
+    this.#refused.inc({ code });
+  }
+
+  /** @param code one of CLOSE_CODES, or what the other side said, which is counted as `other` where it is in no table */
+  closed(code: number): void {
+    this.#closed.inc({ code: code in CLOSE_CODES || NATURAL.has(code) ? code : "other" });
+  }
+
   stored(instance: string): void {
     this.#counters.pushes_stored.inc({ instance });
   }
@@ -105,6 +130,9 @@ export class Metrics implements ActorMetrics {
   }
 }
 
+/** How connections end without us: left, closed without a code, lost. */
+const NATURAL = new Set([1000, 1005, 1006]);
+
 const COUNTERS = {
   pushes_stored: "Pushes committed to the log",
   pushes_duplicate: "Pushes whose thirdMsgId was accepted before",
@@ -122,6 +150,8 @@ const GAUGES: Record<string, string> = {
   user_actors: "User actors in memory",
   append_queue: "Pushes waiting for a commit",
   hydrations_waiting: "Connects waiting for the database",
+  timers: "Timers that wait",
+  event_loop_lag_seconds: "Longest delay of a timer since the last scrape",
 };
 const GAUGE_OF: Record<string, keyof Gauges> = {
   connections: "connections",
@@ -129,4 +159,6 @@ const GAUGE_OF: Record<string, keyof Gauges> = {
   user_actors: "users",
   append_queue: "appendQueue",
   hydrations_waiting: "hydrations",
+  timers: "timers",
+  event_loop_lag_seconds: "loopLag",
 };

@@ -10,7 +10,7 @@ import { type Admin, openAdmin } from "./admin.ts";
 import { AddressLimits } from "./address_limits.ts";
 import { type Apps, createApps } from "./app.ts";
 import { Bodies } from "./body.ts";
-import { type Clock, systemClock } from "./clock.ts";
+import { type Clock, countTimers, systemClock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import { createConsistency } from "./consistency.ts";
 import { seedDemo } from "./demo.ts";
@@ -23,6 +23,7 @@ import { SyncServer } from "./routes/sync.ts";
 import { openServices, type Services } from "./services.ts";
 import { openSecrets } from "./secrets_at_rest.ts";
 import { createSignatures } from "./signature.ts";
+import { Tracing } from "./tracing.ts";
 
 export type ServerOptions = {
   config: Config;
@@ -51,7 +52,7 @@ export interface RunningServer {
 /** How long requests under way may take to finish, ms. */
 const FINISH_MS = 10_000;
 /** How long clients may take to hear the farewell, ms. */
-const FAREWELL_MS = 5_000;
+const FAREWELL_MS = 8_000;
 /** Clients of a drained server come back at this rate a second (OPS-3). */
 const RETURN_RATE = 4_000;
 
@@ -60,13 +61,16 @@ const SAMPLE_MS = 60_000;
 
 /** Migrates, opens everything and listens. @throws one-sentence errors for what an operator can mend */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { config, databaseUrl, clock = systemClock, log, consoleState = () => "ready" } = options;
+  const { config, databaseUrl, log, consoleState = () => "ready" } = options;
+  const clock = countTimers(options.clock ?? systemClock);
+  const tracing = config.tracing ? new Tracing() : undefined;
   await migrate(databaseUrl);
   const failed = (error: unknown) => log("error", "request failed", { error: String(error) });
   const guard = createAddressGuard({ networks: config.validateUrlNetworks });
   const consistency = createConsistency({ clock, log: getLogger("consistency"), guard });
   const secrets = await openSecrets({ config, databaseUrl, dataDir: options.dataDir, log });
-  const services = await openServices({ config, databaseUrl, secrets, clock, log, validator: () => consistency });
+  const validator = () => consistency;
+  const services = await openServices({ config, databaseUrl, secrets, clock, log, tracing, validator });
   const { catalog, registry, appends, metrics, sql } = services;
   if (config.demo && await seedDemo(postgresCatalog(sql, { secrets }), clock.now())) await catalog.refresh();
 
@@ -77,7 +81,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const hint = () => draining ? Math.round(1_000 + Math.random() * 4_000) : null;
   const addresses = new AddressLimits(config.addressLimits);
   const limits = { heartbeatMs, helloTimeoutMs, maxConnections, addresses };
-  const sync = new SyncServer({ catalog, registry, signatures, clock, ...limits, draining: hint, failed });
+  const told = { failed, closed: (code: number) => metrics.closed(code), acked: tracing?.acked.bind(tracing) };
+  const sync = new SyncServer({ catalog, registry, signatures, clock, ...limits, draining: hint, ...told });
   const memory = watchMemory({
     clock,
     limit: config.unfinishedBytes,
@@ -88,13 +93,16 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     },
   });
   const append = (op: NewOp) => appends.append(op);
-  const pushDeps = { catalog, append, bus: registry, clock, metrics, failed };
+  const path = { append, bus: registry };
+  const pushDeps = { catalog, ...(tracing ? tracing.wrap(path) : path), clock, metrics, failed };
   const isDraining = () => draining;
   const operators = { secrets, consoleState, draining: isDraining };
   const admin = openAdmin({ services, config, databaseUrl, clock, consistency, pushDeps, ...operators, failed });
   const rateLimit = new RateLimit(config.rateLimitPerSecond);
   const bodies = new Bodies(clock);
-  const push = { ...pushDeps, signatures, rateLimit, bodies, draining: isDraining, received: () => metrics.received() };
+  const counts = { received: () => metrics.received(), refused: (code: string) => metrics.refused(code) };
+  const overloaded = () => appends.length >= config.appendQueueMax;
+  const push = { ...pushDeps, ...counts, signatures, rateLimit, bodies, draining: isDraining, overloaded };
   const notReady = async () => {
     if (draining) return "the server is stopping";
     const answered = await Promise.race([sql`select 1`.then(() => true, () => false), delay(2_000).then(() => false)]);

@@ -11,11 +11,13 @@ import { postgresOplog } from "../db/oplog_postgres.ts";
 import { postgresSessions } from "../db/sessions_postgres.ts";
 import type { SecretBox } from "../db/secret_box.ts";
 import { openSql, type Sql } from "../db/sql.ts";
-import type { Clock } from "./clock.ts";
+import type { CountedClock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import { type LiveCatalog, openCatalog } from "./configs.ts";
 import { Housekeeping } from "./housekeeping.ts";
+import { LoopLag } from "./loop_lag.ts";
 import { Metrics } from "./metrics.ts";
+import type { Tracing } from "./tracing.ts";
 
 /** What the server is made of below its routes. */
 export type Services = {
@@ -37,8 +39,10 @@ export type ServicesOptions = {
   databaseUrl: string;
   /** How secrets lie in the database. */
   secrets: SecretBox;
-  clock: Clock;
+  clock: CountedClock;
   log: Log;
+  /** Absent: nothing is traced. */
+  tracing?: Tracing | undefined;
   validator: (catalog: LiveCatalog) => Validator;
   /** Lets tests lose hints (STR-3). */
   loseHint?: () => boolean;
@@ -49,7 +53,7 @@ const APPEND_LANES = 2;
 
 /** Puts the parts together: log, actors, housekeeping. The database is migrated already. */
 export async function openServices(options: ServicesOptions): Promise<Services> {
-  const { config, databaseUrl, clock, log } = options;
+  const { config, databaseUrl, clock, log, tracing } = options;
   const node = crypto.randomUUID();
   const sql = openSql(databaseUrl, { max: Math.max(2, config.postgresConnections - APPEND_LANES) });
   const appendSql = openSql(databaseUrl, { max: APPEND_LANES });
@@ -69,11 +73,21 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   });
   const recorder = new Recorder(store, clock, { failed });
   const hydrator = new Hydrator({ store, sessions, recorder, clock, failed });
+  const lag = new LoopLag(clock);
   const metrics: Metrics = new Metrics(() => {
     const { sessions: connections, devices, users } = registry.counts;
-    return { connections, devices, users, appendQueue: appends.length, hydrations: hydrator.length };
+    return {
+      connections,
+      devices,
+      users,
+      appendQueue: appends.length,
+      hydrations: hydrator.length,
+      timers: clock.timers,
+      loopLag: lag.read(),
+    };
   });
-  const appends = new AppendQueue(postgresOplog(appendSql), {
+  const oplog = postgresOplog(appendSql);
+  const appends = new AppendQueue(tracing ? tracing.wrapLog(oplog) : oplog, {
     limit: config.appendQueueMax,
     lanes: APPEND_LANES,
     observe: (ms, ops) => metrics.appended(ms, ops),
@@ -120,6 +134,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     sessions,
     housekeeping,
     async close() {
+      lag[Symbol.dispose]();
       await appends.drained();
       await recorder.close();
       await housekeeping[Symbol.asyncDispose]();

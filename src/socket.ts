@@ -9,8 +9,8 @@ export type SocketOptions = {
   clock: Clock;
   /** A text frame came in. */
   onFrame: (socket: Socket, data: string) => void;
-  /** The connection is over, whoever ended it; called once. */
-  onEnd: (socket: Socket) => void;
+  /** The connection is over, whoever ended it, with this close code; called once. */
+  onEnd: (socket: Socket, code: number) => void;
   /** The transport is gone, too: at the latest some seconds after the end. Called once. */
   onGone?: (socket: Socket) => void;
 };
@@ -30,6 +30,8 @@ const FRAMES_BURST = 5_000;
 const FRAME_UNIT = 4_096;
 /** How long the other side may take to answer a close before it is cut off, ms. */
 const LINGER_MS = 5_000;
+/** How a connection ends that nobody closed. */
+const LOST = 1006;
 const EVENTS = ["message", "error"] as const;
 
 /** A WebSocket as the actors' {@link Connection}: merges what is queued in one turn, watches its buffer, knows its end. */
@@ -71,11 +73,11 @@ export class Socket implements Connection {
 
   handleEvent(event: Event): void {
     if (event.type === "close") {
-      this.#end();
+      this.#end((event as CloseEvent).code);
       return this.#leave();
     }
     if (this.#ended) return;
-    if (event.type !== "message") return this.#end();
+    if (event.type !== "message") return this.#end(LOST);
     this.heardAt = this.#o.clock.now();
     const { data } = event as MessageEvent;
     if (typeof data !== "string") return this.close(4400, {}, "frames are text");
@@ -136,7 +138,7 @@ export class Socket implements Connection {
     if (this.#ended) return;
     this.#flush();
     if (this.#ws.readyState <= WebSocket.OPEN) this.#ws.close(code, closeReason(code, hints, detail));
-    this.#end();
+    this.#end(code);
   }
 
   #flush(): void {
@@ -165,7 +167,7 @@ export class Socket implements Connection {
     });
   }
 
-  #end(): void {
+  #end(code: number): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#batches = null;
@@ -177,7 +179,7 @@ export class Socket implements Connection {
       terminate(this.#ws);
       this.#leave();
     });
-    this.#o.onEnd(this);
+    this.#o.onEnd(this, code);
   }
 
   #leave(): void {

@@ -95,7 +95,7 @@ Deno.test("every link between the documents leads to a file, and to a heading wh
 
 /** Codes that a step answers, which are not names in its file. */
 const CODES = new Set<string>([...RESULT_CODES, "true"]);
-const NO_GAUGES = { connections: 0, devices: 0, users: 0, appendQueue: 0, hydrations: 0 };
+const NO_GAUGES = { connections: 0, devices: 0, users: 0, appendQueue: 0, hydrations: 0, timers: 0, loopLag: 0 };
 
 const sectionOf = (id: string) => id.slice(0, id.indexOf("-"));
 const slug = (title: string) => title.toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, "").replaceAll(" ", "-");

@@ -11,7 +11,11 @@ export type PushRouteDeps = PushDeps & {
   bodies: Bodies;
   /** Whether new pushes are refused because the server is stopping (OPS-3). */
   draining: () => boolean;
+  /** Whether so many pushes wait for the database that no more are read. */
+  overloaded: () => boolean;
   received: () => void;
+  /** A push is answered with `success` false. */
+  refused: (code: PushAnswer["msg"]) => void;
 };
 
 const RETRY_AFTER_S = "2";
@@ -47,46 +51,50 @@ async function handle(
   pathAndQuery: string,
 ): Promise<Response> {
   deps.received();
-  if (deps.draining()) return respond(refuse("SYSTEM_BUSY", "The server is stopping: come back in a moment"));
+  if (deps.draining()) return respond(deps, refuse("SYSTEM_BUSY", "The server is stopping: come back in a moment"));
+  if (deps.overloaded()) return respond(deps, refuse("SYSTEM_BUSY", "Too many pushes are waiting: come back later"));
   const instanceId = new URLSearchParams(pathAndQuery.slice(pathAndQuery.indexOf("?") + 1)).get("instanceId");
-  if (!instanceId) return respond(refuse("ARGS_IS_NULL", "instanceId is missing in the address"));
+  if (!instanceId) return respond(deps, refuse("ARGS_IS_NULL", "instanceId is missing in the address"));
   const body = await deps.bodies.read(request);
-  if (typeof body === "string") return refuseBody(body);
+  if (typeof body === "string") return refuseBody(deps, body);
   const instance = deps.catalog.instance(instanceId);
   const now = deps.clock.now();
   if (instance && !deps.rateLimit.take(instanceId, now)) {
-    return answer(refuse("SYSTEM_BUSY", "Too many pushes for this instance: come back in a second"), 429, "1");
+    return answer(deps, refuse("SYSTEM_BUSY", "Too many pushes for this instance: come back in a second"), 429, "1");
   }
   if (instance?.signature) {
     try {
       const { method, headers } = request;
       const verified = await deps.signatures.verifyRest({ method, pathAndQuery, headers, body, instance, now });
-      if (!verified.ok) return respond(refuse("SIGNATURE_INVALID", verified.detail));
+      if (!verified.ok) return respond(deps, refuse("SIGNATURE_INVALID", verified.detail));
     } catch (error) {
       deps.failed(error);
-      return respond(refuse("SYSTEM_ERROR", "The signature could not be checked: nothing was promised"));
+      return respond(deps, refuse("SYSTEM_ERROR", "The signature could not be checked: nothing was promised"));
     }
   }
   const parsed = readPush(decode(body) ?? "", endpoint);
-  if ("success" in parsed) return respond(parsed);
-  if (!instance) return respond(refuse("INSTANCE_NOT_FOUND", `There is no instance ${instanceId.slice(0, 100)}`));
-  return respond(await push(deps, instance, endpoint, parsed));
+  if ("success" in parsed) return respond(deps, parsed);
+  if (!instance) return respond(deps, refuse("INSTANCE_NOT_FOUND", `There is no instance ${instanceId.slice(0, 100)}`));
+  return respond(deps, await push(deps, instance, endpoint, parsed));
 }
 
-function respond(given: PushAnswer): Response {
-  return answer(given, statusOf(given.msg), given.msg === "SYSTEM_BUSY" ? RETRY_AFTER_S : undefined);
+function respond(deps: PushRouteDeps, given: PushAnswer): Response {
+  return answer(deps, given, statusOf(given.msg), given.msg === "SYSTEM_BUSY" ? RETRY_AFTER_S : undefined);
 }
 
-function answer(given: PushAnswer, status: number, retryAfter?: string): Response {
+function answer(deps: PushRouteDeps, given: PushAnswer, status: number, retryAfter?: string): Response {
+  if (!given.success) deps.refused(given.msg);
   const headers: [string, string][] = [["Content-Type", "application/json"]];
   if (retryAfter !== undefined) headers.push(["Retry-After", retryAfter]);
   return new Response(JSON.stringify(given), { status, headers });
 }
 
-function refuseBody(why: "long" | "late" | "broken"): Response {
-  if (why === "long") return answer(refuse("PAYLOAD_LONG", `The body is longer than ${MAX_BODY_BYTES} bytes`), 413);
+function refuseBody(deps: PushRouteDeps, why: "long" | "late" | "broken"): Response {
+  if (why === "long") {
+    return answer(deps, refuse("PAYLOAD_LONG", `The body is longer than ${MAX_BODY_BYTES} bytes`), 413);
+  }
   const detail = why === "late" ? `The body did not arrive within ${BODY_MS / 1000} s` : "The body was cut off";
-  return respond(refuse("ARGS_ILLEGAL", detail));
+  return respond(deps, refuse("ARGS_ILLEGAL", detail));
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });

@@ -3,7 +3,14 @@ import type { Session } from "../../actors/session.ts";
 import type { Catalog } from "../../db/catalog.ts";
 import type { AddressLimits, Admission } from "../address_limits.ts";
 import type { Clock } from "../clock.ts";
-import { type ClientFrame, type Hello, MAX_FRAME_BYTES, MAX_HELLO_BYTES, PROTOCOL_VERSION } from "../protocol.ts";
+import {
+  type Ack,
+  type ClientFrame,
+  type Hello,
+  MAX_FRAME_BYTES,
+  MAX_HELLO_BYTES,
+  PROTOCOL_VERSION,
+} from "../protocol.ts";
 import { isLonger, readFrame } from "../read_frame.ts";
 import type { Signatures } from "../signature.ts";
 import { Socket, type SocketOptions } from "../socket.ts";
@@ -24,6 +31,10 @@ export type SyncDeps = {
   /** A retry hint in ms while the server is stopping, else null (OPS-3). */
   draining: () => number | null;
   failed: (error: unknown) => void;
+  /** A connection ended with this close code. */
+  closed: (code: number) => void;
+  /** An acknowledgement came. @default nothing */
+  acked?: ((session: Session, frame: Ack) => void) | undefined;
 };
 
 /** One socket on its way: waiting for its hello, being verified (its frames wait), or with a session. */
@@ -53,7 +64,10 @@ export class SyncServer implements Disposable {
     this.#socketOptions = {
       clock: deps.clock,
       onFrame: (from, data) => this.#frame(from, data),
-      onEnd: (ended) => this.#ended(ended),
+      onEnd: (ended, code) => {
+        deps.closed(code);
+        this.#ended(ended);
+      },
       onGone: (gone) => {
         this.#leaving--;
         if (gone.origin !== null) deps.addresses.leave(gone.origin);
@@ -148,6 +162,7 @@ export class SyncServer implements Disposable {
     const { registry } = this.#o;
     switch (frame.type) {
       case "ack":
+        this.#o.acked?.(session, frame);
         return registry.ack(session, frame);
       case "ping":
         return socket.send(`{"type":"pong","n":${frame.n}}`);

@@ -53,7 +53,7 @@ const samples: Sample[] = [];
 const traffic = new Traffic({ address, adminToken: ADMIN_TOKEN, phones, pushes: 40, reads: 1 });
 {
   await using fleets = new Fleets(1);
-  await fleets.start({ count: phones, addresses: [address], atOnce: 16 });
+  await fleets.start({ count: phones, addresses: [address], atOnce: 16, silentEvery: 50 });
   await traffic.start();
   await fleets.churn({ drops: phones / 250, binds: phones / 250, flips: phones / 250 });
   while (Date.now() - begun < minutes * 60_000) {

@@ -32,6 +32,8 @@ export type FleetOptions = {
   atOnce?: number;
   /** As in `PhoneOptions`. */
   stableMs?: number;
+  /** Every so manieth phone reports nothing received. @default none */
+  silentEvery?: number;
 };
 
 /** Many phones in one process, and what they saw. A push is told from others by the number at the end of its mid. */
@@ -47,14 +49,15 @@ export class Fleet {
   #onWelcome: () => void = () => {};
 
   /** Starts the phones, so many at once that each waits for its welcome; resolves when all are online. */
-  async start({ count, first, addresses, atOnce = 256, stableMs }: FleetOptions): Promise<void> {
+  async start(options: FleetOptions): Promise<void> {
+    const { count, first, atOnce = 256 } = options;
     const before = this.#welcomes.length;
     let started = 0;
     await new Promise<void>((resolve) => {
       this.#onWelcome = () => {
         const welcomed = this.#welcomes.length - before;
         if (welcomed >= count) return resolve();
-        while (started < count && started - welcomed < atOnce) this.#add(first + started++, addresses, stableMs);
+        while (started < count && started - welcomed < atOnce) this.#add(first + started++, options);
       };
       this.#onWelcome();
     });
@@ -93,13 +96,14 @@ export class Fleet {
     await Promise.all(this.#runs);
   }
 
-  #add(number: number, addresses: readonly Address[], stableMs?: number): void {
+  #add(number: number, { addresses, stableMs, silentEvery = Infinity }: FleetOptions): void {
     // every other phone prefers the next server, as a load balancer spreads them
     const turned = addresses.map((_, index) => addresses[(number + index) % addresses.length]!);
     const phone: Phone = new Phone({
       deviceId: `d-${number}`,
       userId: `u-${number}`,
       addresses: turned,
+      silent: number > 0 && number % silentEvery === 0,
       ...(stableMs === undefined ? {} : { stableMs }),
       events: {
         welcomed: () => {

@@ -20,6 +20,8 @@ export type PhoneOptions = {
   addresses: readonly Address[];
   /** After so long online, ms, the next reconnect counts as the first again. @default the SDK's */
   stableMs?: number;
+  /** Its apps report nothing received: everything is sent again until the server gives it up. */
+  silent?: boolean;
   events: PhoneEvents;
 };
 
@@ -84,6 +86,7 @@ export class Phone {
   bind(userId: string): void {
     this.#userId = userId;
     this.#binding = ++this.#n;
+    if (this.#o.silent) this.#points.delete(userId);
     const points = this.#pointsOf(userId);
     this.#send({ type: "bind", n: this.#n, userId, sessionId: `s-${userId}`, points });
   }
@@ -98,6 +101,8 @@ export class Phone {
     if (!wire) return { code: 1006, reason: "" };
     this.#wire = wire;
     this.#binding = null;
+    // what was not reported is not in the points of a hello
+    if (this.#o.silent) this.#points.clear();
     this.#seq = Math.max(this.#seq + 1, Date.now());
     this.#send({
       type: "hello",
@@ -190,7 +195,8 @@ export class Phone {
     return [...this.#points.get(owner)?.values() ?? []].map(({ point }) => point).filter((point) => point[2] > 0);
   }
 
-  #send(frame: object): void {
+  #send(frame: { type: string; [field: string]: unknown }): void {
+    if (frame.type === "ack" && this.#o.silent) return;
     this.#wire?.send(JSON.stringify(frame));
   }
 
