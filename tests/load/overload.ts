@@ -43,13 +43,15 @@ export async function overload(options: OverloadOptions): Promise<OverloadReport
   let most = before;
   const watch = setInterval(() => most = Math.max(most, residentBytes(pid)), 50);
   // as many connections as fill the queue twice: more is not refused by us, but waits in the callers
-  const connections = Math.min(12_000, 2 * queue + 1_000);
+  const connections = Math.min(12_000, 2 * queue + 2_000);
   const rate = sustainable * times;
   const result = await openLoop({ address, path: PATH, body, rate, seconds, connections });
   for (const [status, { count, p50, p99, longest }] of [...result.answers].sort(([a], [b]) => a - b)) {
     tell(`${status}: ${count}, p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, longest ${longest.toFixed(0)} ms`);
   }
-  tell(`due ${result.due} in ${seconds} s, all answered after ${result.seconds.toFixed(1)} s`);
+  const sent = (result.due - result.unsent) / seconds / sustainable;
+  tell(`sent ${sent.toFixed(1)} times of that for ${seconds} s, all answered after ${result.seconds.toFixed(1)} s`);
+  if (result.unsent > 0) tell(`given up because ${connections} connections were busy: ${result.unsent}`);
   const ended = performance.now();
   using line = await Line.open(address, PATH);
   while ((await line.post(body())).status !== 200);

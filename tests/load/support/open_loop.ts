@@ -4,11 +4,12 @@ import type { Address } from "./wire.ts";
 export type LoopResult = {
   due: number;
   seconds: number;
-  /** Answers by HTTP status; 0: the connection broke. */
+  /** Answers by HTTP status; 0: the connection broke. Where the time goes is the caller's as well as the server's. */
   answers: Map<number, { count: number; p50: number; p99: number; longest: number }>;
   /** Answers with 503 that did not say when to come back. */
   withoutHint: number;
-  connections: number;
+  /** Calls that found all connections busy, and were given up by their caller. */
+  unsent: number;
 };
 
 export type LoopOptions = {
@@ -19,7 +20,7 @@ export type LoopOptions = {
   /** Calls a second, whatever becomes of them. */
   rate: number;
   seconds: number;
-  /** A call that finds all of these busy waits for one, and its time runs. */
+  /** Connections at most. */
   connections: number;
 };
 
@@ -30,37 +31,25 @@ export type LoopOptions = {
 export async function openLoop(options: LoopOptions): Promise<LoopResult> {
   const { rate, seconds, connections, address, path, body } = options;
   const idle: Line[] = [];
-  const waiting: (() => void)[] = [];
   let opened = 0;
   const times = new Map<number, number[]>();
-  let withoutHint = 0;
-  const under = new Set<Promise<void>>();
-  const take = async (): Promise<Line> => {
-    const line = idle.pop();
-    if (line) return line;
-    if (opened < connections) {
-      opened++;
-      return await Line.open(address, path);
-    }
-    await new Promise<void>((resolve) => waiting.push(resolve));
-    return idle.pop()!;
-  };
+  let withoutHint = 0, unsent = 0;
   const call = async (n: number, due: number) => {
+    let line = idle.pop();
+    if (!line && opened >= connections) return void unsent++;
     let status = 0;
     try {
-      const line = await take();
-      try {
-        const answer = await line.post(body(n));
-        status = answer.status;
-        if (status === 503 && !answer.hint) withoutHint++;
-        idle.push(line);
-        waiting.shift()?.();
-      } catch {
-        opened--;
-        line[Symbol.dispose]();
+      if (!line) {
+        opened++;
+        line = await Line.open(address, path);
       }
+      const answer = await line.post(body(n));
+      status = answer.status;
+      if (status === 503 && !answer.hint) withoutHint++;
+      idle.push(line);
     } catch {
       opened--;
+      line?.[Symbol.dispose]();
     }
     let all = times.get(status);
     if (!all) times.set(status, all = []);
@@ -68,18 +57,22 @@ export async function openLoop(options: LoopOptions): Promise<LoopResult> {
   };
   const begun = performance.now();
   const total = Math.floor(rate * seconds);
+  let under = 0;
+  let done = () => {};
+  const finished = new Promise<void>((resolve) => done = resolve);
   for (let n = 0; n < total;) {
     const due = Math.min(total, Math.floor((performance.now() - begun) / 1_000 * rate));
-    for (; n < due; n++) {
-      const task = call(n, begun + n / rate * 1_000).finally(() => under.delete(task));
-      under.add(task);
+    while (n < due) {
+      under++;
+      const at = begun + n / rate * 1_000;
+      void call(n++, at).then(() => --under === 0 && n === total && done());
     }
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
-  await Promise.all(under);
+  if (under > 0) await finished;
   const lasted = (performance.now() - begun) / 1_000;
   for (const line of idle) line[Symbol.dispose]();
-  return { due: total, seconds: lasted, answers: summed(times), withoutHint, connections: opened };
+  return { due: total, seconds: lasted, answers: summed(times), withoutHint, unsent };
 }
 
 function summed(times: Map<number, number[]>): LoopResult["answers"] {
