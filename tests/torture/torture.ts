@@ -24,6 +24,8 @@ export type TortureOptions = {
   main?: string;
   /** @default all of them */
   blows?: readonly ServerBlow[];
+  /** So long, ms, may nothing come while something is owed, before it counts as lost. @default 25000 */
+  patienceMs?: number;
   /** Told of what happens, a line each. */
   log?: (line: string) => void;
 };
@@ -39,8 +41,6 @@ export type Outcome = Verdict & {
 
 /** After the last arrival, ms: nothing more is on its way. Lost hints are found within 5 s. */
 const QUIET_MS = 4_000;
-/** So long, ms, may nothing come while something is owed, before it counts as lost. */
-const STUCK_MS = 25_000;
 const STORES_IN_FILES = 4;
 /** Lost pushes of which the database's facts are told. */
 const EXPLAINED = 5;
@@ -82,7 +82,8 @@ export async function torture(options: TortureOptions): Promise<Outcome> {
   log(`${(now() / 1000).toFixed(1)} s: the blows are over, ${publishers.begun} pushes were published`);
   await calmDown(plan, phones, proxy);
 
-  const verdict = await settle({ victim, phones, publishers, start, now, arrivals, log });
+  const { patienceMs = 25_000 } = options;
+  const verdict = await settle({ victim, phones, publishers, start, now, arrivals, log, patienceMs });
   clearInterval(report);
   return {
     ...verdict,
@@ -121,10 +122,12 @@ type Settling = {
   now: () => number;
   arrivals: () => number;
   log: (line: string) => void;
+  patienceMs: number;
 };
 
 /** Waits until nothing is owed any more, or nothing comes. */
-async function settle({ victim, phones, publishers, start, now, arrivals, log }: Settling): Promise<Verdict> {
+async function settle(settling: Settling): Promise<Verdict> {
+  const { victim, phones, publishers, start, now, arrivals, log, patienceMs } = settling;
   const sql = await victim.sql(2);
   try {
     let last = arrivals(), since = now();
@@ -145,7 +148,7 @@ async function settle({ victim, phones, publishers, start, now, arrivals, log }:
       };
       const verdict = judge(evidence);
       const hope = verdict.lost.some(({ id }) => id !== null);
-      const over = !hope || now() - since > STUCK_MS;
+      const over = !hope || now() - since > patienceMs;
       log(`${(now() / 1000).toFixed(1)} s: ${verdict.counts.lost} are missing${over ? "" : " yet"}`);
       if (verdict.counts.lost > 0 && !over) continue;
       for (const { push } of verdict.lost.slice(0, EXPLAINED)) log(`m-${push}: ${await factsOf(sql, push, start)}`);
