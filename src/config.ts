@@ -81,6 +81,8 @@ const Variables = z.object({
   /** Deno's own switch for OpenTelemetry; with it on, pushes are traced. */
   OTEL_DENO: flag().default(false),
   POSTGRES_CONNECTIONS: whole(1, 1_000).default(8),
+  /** The embedded Postgres' own cache of pages, MB. */
+  POSTGRES_CACHE_MB: whole(16, 1_000_000).default(256),
 });
 
 /** The settings of one server process. */
@@ -145,6 +147,7 @@ function toConfig(values: Values) {
     databaseUrl: values.DATABASE_URL,
     dataDir: values.DATA_DIR,
     postgresConnections: values.POSTGRES_CONNECTIONS,
+    postgresCacheMb: values.POSTGRES_CACHE_MB,
     adminToken: values.ADMIN_TOKEN,
     validateUrlNetworks: values.VALIDATE_URL_NETWORKS,
     secretKey: values.SECRET_KEY,

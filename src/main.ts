@@ -19,7 +19,11 @@ async function main(): Promise<void> {
   surviveLostConnections(log);
   let embedded: EmbeddedPostgres | undefined;
   if (config.databaseUrl === undefined) {
-    embedded = await startEmbedded({ dataDir: config.dataDir, log: (message, fields) => log("info", message, fields) });
+    embedded = await startEmbedded({
+      dataDir: config.dataDir,
+      cacheMb: config.postgresCacheMb,
+      log: (message, fields) => log("info", message, fields),
+    });
   }
   await using build = ensureConsoleBuilt((message) => log("info", message));
   let server: RunningServer;

@@ -22,6 +22,7 @@ Deno.test("[OPS-1] readConfig takes the documented defaults from an empty enviro
     databaseUrl: undefined,
     dataDir: "./data",
     postgresConnections: 8,
+    postgresCacheMb: 256,
     adminToken: undefined,
     secretKey: undefined,
     secretKeyOld: undefined,
@@ -77,6 +78,7 @@ Deno.test("[OPS-1] readConfig reads every variable", () => {
     SECRET_KEY: "sixteen letters.",
     SECRET_KEY_OLD: "sixteen numbers.",
     POSTGRES_CONNECTIONS: "3",
+    POSTGRES_CACHE_MB: "2048",
   });
   assert.deepEqual(config, {
     port: 9000,
@@ -107,6 +109,7 @@ Deno.test("[OPS-1] readConfig reads every variable", () => {
     secretKey: "sixteen letters.",
     secretKeyOld: "sixteen numbers.",
     postgresConnections: 3,
+    postgresCacheMb: 2048,
   });
 });
 
