@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 /** A copy of the server that is wrong on purpose. */
 export type BrokenBuild = AsyncDisposable & { readonly main: string };
 
-type Patch = { readonly file: string; readonly right: string; readonly wrong: string };
+export type Patch = { readonly file: string; readonly right: string; readonly wrong: string };
 
 /** How a server can break PUSH-3, each as the one place that is changed. */
 export const BREAKS = {
@@ -50,14 +50,16 @@ export async function breakOpen(kind: Break): Promise<BrokenBuild> {
   };
 }
 
-async function patch(folder: string, { file, right, wrong }: Patch): Promise<void> {
-  const path = join(folder, file);
-  const source = await Deno.readTextFile(path);
+async function patch(folder: string, change: Patch): Promise<void> {
+  const path = join(folder, change.file);
+  await Deno.writeTextFile(path, patched(await Deno.readTextFile(path), change));
+}
+
+/** @throws when the place is not in the source exactly once */
+export function patched(source: string, { file, right, wrong }: Patch): string {
   const places = source.split(right).length - 1;
-  if (places !== 1) {
-    throw new Error(`Cannot break the build: ${file} has ${places} places that read ${JSON.stringify(right)}, not one`);
-  }
-  await Deno.writeTextFile(path, source.replace(right, () => wrong));
+  if (places === 1) return source.replace(right, () => wrong);
+  throw new Error(`Cannot break the build: ${file} has ${places} places that read ${JSON.stringify(right)}, not one`);
 }
 
 async function copy(from: string, to: string): Promise<void> {

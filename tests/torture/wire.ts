@@ -3,33 +3,7 @@
  * the document and shares nothing with the SDK, so that one does not hide what is wrong with the other.
  */
 import type { Batch, ClientFrame, Op, Point, Scope, ServerFrame } from "../../src/protocol.ts";
-
-export type WireEvents = {
-  /** An op came that never came before. */
-  arrived: (about: { scope: Scope; biz: string; subject: string; op: Op; late: boolean }) => void;
-  /** It was acknowledged. */
-  acked: (about: { biz: string; subject: string; id: number }) => void;
-  /** The server did what the protocol does not allow. */
-  problem: (what: string) => void;
-  /** Whether this op is never acknowledged. */
-  withholds: (op: Op) => boolean;
-};
-
-/** What is kept of one stream, over all connections. */
-type Kept = { point: number; seen: Set<number>; acked: Set<number> };
-/** What one connection knows of a stream: the ids that it carried, those to acknowledge, those that came late. */
-type Live = {
-  cursor: number;
-  acked: number;
-  /** `settled`: acknowledged, and the server knows. */
-  carried: Map<number, "open" | "acked" | "settled">;
-  open: Set<number>;
-  late: Set<number>;
-};
-
-type Binding = { userId: string | null; n: number; pending: boolean };
-
-const ofUser = (scope: Scope) => scope === "user" || scope === "globalUser";
+import { type Binding, type Kept, type Live, newKept, newLive, ofUser, type WireEvents } from "./wire_state.ts";
 
 export class Wire {
   readonly #events: WireEvents;
@@ -246,7 +220,7 @@ export class Wire {
 
   #keptOf(scope: Scope, biz: string, subject: string): Kept {
     const key = `${scope} ${biz} ${subject}`;
-    const known = this.#kept.get(key) ?? { point: 0, seen: new Set(), acked: new Set() };
+    const known = this.#kept.get(key) ?? newKept();
     this.#kept.set(key, known);
     return known;
   }
@@ -254,8 +228,7 @@ export class Wire {
   #liveOf(scope: Scope, biz: string, subject: string): Live {
     const key = `${scope} ${biz} ${subject}`;
     const { point } = this.#keptOf(scope, biz, subject);
-    const live = this.#live.get(key) ??
-      { cursor: point, acked: point, carried: new Map(), open: new Set<number>(), late: new Set<number>() };
+    const live = this.#live.get(key) ?? newLive(point);
     this.#live.set(key, live);
     return live;
   }
