@@ -60,6 +60,13 @@ Deno.test("docs/operations.md has every environment variable and every metric", 
   assert.deepEqual([...variables, ...metrics].filter((name) => !operations.includes(`\`${name}\``)), []);
 });
 
+Deno.test("docs/operations.md says what many closes of each code mean", async () => {
+  const operations = await read("docs/operations.md");
+  const section = /### Close codes\n([\s\S]*?)\n### /.exec(operations)?.[1] ?? "";
+  const codes = new Set([...section.matchAll(/^\| ([\d, ]+?) +\|/gm)].flatMap(([, cell = ""]) => cell.split(", ")));
+  assert.deepEqual(Object.keys(CLOSE_CODES).filter((code) => !codes.has(code)), []);
+});
+
 Deno.test("docs/api.md has every route of the admin API", async () => {
   const api = await read("docs/api.md");
   const routes = Object.keys(ACCESS).map((route) => route.replace("/api/instances", "…"));
