@@ -34,6 +34,8 @@ const LANES = 12;
 /** Closes that an abuser may get; everything else is our fault. 1002, 1007 and the like are the runtime's own. */
 const DESERVED = new Set([0, 1000, 1002, 1003, 1005, 1007, 1009, 4400, 4401, 4404, 4409, 4413, 4426, 4429]);
 const PATIENCE_MS = 30_000;
+/** How long a close may take to come, before the next frame could destroy it. */
+const CLOSE_MS = 10;
 /** So many are told before it is given up. */
 const PROBLEMS = 20;
 const COMPLAINT = /"level":"(ERROR|FATAL)"|error: Uncaught/;
@@ -109,11 +111,11 @@ async function talk(server: ServerProcess, { greets, waits, frames }: Script): P
   }
   for (const [index, frame] of frames.entries()) {
     if (wire.closed) break;
-    if (index > frames.length - 4) await wire.until(() => false, 3);
+    if (index > frames.length - 4) await wire.until(() => false, CLOSE_MS);
     await wire.send(encode(frame));
   }
   // what is sent to a connection that the server has just closed destroys the close that is on its way
-  await wire.until(() => false, 3);
+  await wire.until(() => false, CLOSE_MS);
   const n = ++sentinels;
   await wire.send(encode(text(JSON.stringify({ type: "ping", n }))));
   if (!await wire.until(() => wire.ponged(n), PATIENCE_MS)) throw new Error(`No answer and no close: ${said()}`);

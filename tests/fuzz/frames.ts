@@ -95,7 +95,16 @@ const control = fc.record({
   payload: fc.uint8Array({ maxLength: 125 }),
 });
 
-const chatter = fc.oneof({ weight: 20, arbitrary: json(honest) }, { weight: 1, arbitrary: control });
+/** Fields that nobody asked for are ignored, whatever they are. */
+const decorated = fc.tuple(honest, name, value).map(([frame, key, extra]) => {
+  const known = Object.hasOwn(frame, key) || ["id", "ids", "points", "sign"].includes(key);
+  return Object.defineProperty({ ...frame }, known ? `x-${key}` : key, { value: extra, enumerable: true });
+});
+
+const chatter = fc.oneof({ weight: 15, arbitrary: json(honest) }, { weight: 5, arbitrary: json(decorated) }, {
+  weight: 1,
+  arbitrary: control,
+});
 
 /** Talks long and then says something wrong, or says it at once. */
 export const script: fc.Arbitrary<Script> = fc.oneof(
@@ -119,7 +128,7 @@ export const script: fc.Arbitrary<Script> = fc.oneof(
       greets: hello,
       waits: fc.boolean(),
       frames: fc.tuple(
-        fc.array(chatter, { minLength: 20, maxLength: 100, size: "max" }),
+        fc.array(chatter, { minLength: 1, maxLength: 40, size: "max" }),
         fc.array(fc.oneof({ weight: 30, arbitrary: wrong }, { weight: 1, arbitrary: large }), { maxLength: 3 }),
       ).map(([talk, last]) => [...talk, ...last]),
     }),
