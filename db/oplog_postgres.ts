@@ -44,14 +44,13 @@ async function callAppend(sql: Sql, ops: readonly NewOp[]): Promise<Appended[]> 
   const ranks = ranksOf(streams);
   const forms = ops.map((op) => storedForm(op.payload, op.binary));
   const [row] = await sql<{ results: string }[]>`
-    select string_agg(case outcome when 'stored' then id::text else '"' || outcome || '"' end, ',' order by n) as results
-    from append_ops(${ops.map((op) => op.config)}::int[], ${ops.map((op) => op.owner)}::text[], ${ranks}::int[],
-      ${ops.map((op) => op.mid)}::text[], ${ops.map((op) => op.at)}::bigint[],
-      ${ops.map((op) => op.validUntil)}::bigint[],
-      ${sparse(ops.map((op) => op.early ? 1 : null))}::int[]::boolean[], ${forms.map((form) => form.enc)}::text[],
-      ${forms.map((form) => form.payload)}::text[], ${sparse(ops.map((op) => op.os))}::text[],
-      ${sparse(ops.map((op) => op.minVersion))}::text[], ${sparse(ops.map((op) => op.maxVersion))}::text[])`;
-  // one text instead of a row each: reading rows costs more than all else here
+    select append_ops(${numbers(ops.map((op) => op.config))}::int[], ${texts(ops.map((op) => op.owner))}::text[],
+      ${numbers(ranks)}::int[], ${texts(ops.map((op) => op.mid))}::text[], ${numbers(ops.map((op) => op.at))}::bigint[],
+      ${numbers(ops.map((op) => op.validUntil))}::bigint[],
+      ${sparse(ops.map((op) => op.early ? "t" : null))}::boolean[], ${texts(forms.map((form) => form.enc))}::text[],
+      ${texts(forms.map((form) => form.payload))}::text[], ${sparse(ops.map((op) => op.os))}::text[],
+      ${sparse(ops.map((op) => op.minVersion))}::text[],
+      ${sparse(ops.map((op) => op.maxVersion))}::text[]) as results`;
   const results: (number | Exclude<Appended["outcome"], "stored">)[] = JSON.parse(`[${row!.results}]`);
   const last = new Map<string, number>();
   return results.map((result, n) => {
@@ -73,6 +72,16 @@ function ranksOf(streams: readonly string[]): number[] {
 }
 
 /** A column that is mostly empty costs nothing when it is. */
-function sparse<T>(column: (T | null)[]): (T | null)[] | null {
-  return column.some((value) => value !== null) ? column : null;
+function sparse(column: (string | null)[]): string | null {
+  return column.some((value) => value !== null) ? texts(column) : null;
 }
+
+// Arrays in the database's own text form: the driver would look at each element many times over.
+
+const numbers = (column: number[]): string => `{${column.join()}}`;
+
+const texts = (column: (string | null)[]): string =>
+  `{${column.map((value) => value === null ? "null" : `"${escaped(value)}"`).join()}}`;
+
+const escaped = (value: string): string => SPECIAL.test(value) ? value.replace(/["\\]/g, "\\$&") : value;
+const SPECIAL = /["\\]/;

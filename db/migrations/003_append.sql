@@ -50,25 +50,29 @@ begin
 end $$;
 
 -- Appends many pushes in one commit; no key (config, owner, mid) may come twice. p_rank counts the rows of a stream, from
--- 1, in order of arrival; p_early, p_os, p_min and p_max may be null where no row has one. For each row n (from 1):
--- outcome stored (id: rank above the head that the stream had before all of them), duplicate, offline (config unknown or
--- offline), expired.
+-- 1, in order of arrival; p_early, p_os, p_min and p_max may be null where no row has one. Answers with a list of JSON
+-- values, one for each row: its id where it was stored (rank above the head that the stream had before all of them), or
+-- "duplicate", "offline" (config unknown or offline), "expired". One text: rows would cost the caller more than all else.
 -- A lock per stream is held to commit and ids are allocated under it, in a statement that began after the lock was
 -- taken: commits become visible in id order (STR-2) and simultaneous calls of one key store once (PUSH-4).
 create function append_ops(
   p_config int[], p_owner text[], p_rank int[], p_mid text[], p_at bigint[], p_valid_until bigint[], p_early boolean[],
   p_enc text[], p_payload text[], p_os text[], p_min text[], p_max text[]
-) returns table (n int, outcome text, id bigint) language plpgsql as $$
+) returns text language plpgsql as $$
+declare
+  v_results text;
+  v_threshold boolean;
 begin
-  perform ensure_identity();
-  perform plan_for_growth();
+  if current_setting('syncline.grown', true) is distinct from 'yes' then
+    perform ensure_identity();
+    perform plan_for_growth();
+  end if;
   perform pg_advisory_xact_lock_shared(726, c) from (select distinct unnest(p_config) c order by 1) x;
   perform pg_advisory_xact_lock(h)
-    from (select distinct hashtextextended(u.owner, u.config) h from unnest(p_owner, p_config) u(owner, config) order by 1) x;
-  return query
+    from (select hashtextextended(u.owner, u.config) h from unnest(p_owner, p_config) u(owner, config) order by 1) x;
   with judged as materialized (
     -- scalar look-ups by key: nothing here can be planned as a join that reads the log
-    select i.*, c.instance,
+    select i.*, c.instance, c.threshold is not null as threshold,
       case when c.no is null then 'offline'
         when (select 1 from op o where o.instance = c.instance and o.owner = i.owner and o.config = i.config
           and o.mid = i.mid limit 1) = 1 then 'duplicate'
@@ -86,10 +90,11 @@ begin
     insert into stat_delta select x.config, (x.at / 3600000)::int, 0, count(*) from judged x
     where x.verdict = 'stored' group by 1, 2
   )
-  select x.n::int, x.verdict, x.new_id from judged x;
-  if exists (select 1 from config c where c.no = any (p_config) and c.threshold is not null) then
-    perform drop_over_threshold(p_config, p_owner, (select max(x) from unnest(p_at) x));
-  end if;
+  select string_agg(case x.verdict when 'stored' then x.new_id::text else '"' || x.verdict || '"' end, ',' order by x.n),
+    bool_or(x.threshold) into v_results, v_threshold
+  from judged x;
+  if v_threshold then perform drop_over_threshold(p_config, p_owner, (select max(x) from unnest(p_at) x)); end if;
+  return v_results;
 end $$;
 
 -- THR-1: drops what lies below the newest N of these streams and was not sent to a target that has not answered yet.
