@@ -1,4 +1,5 @@
 import { setImmediate } from "node:timers";
+import { FairQueue } from "./fair_queue.ts";
 import type { Appended, NewOp, Oplog } from "./oplog.ts";
 
 /** The queue is full: the caller is told to come back later (PUSH-5). */
@@ -16,6 +17,8 @@ export type AppendQueueOptions = {
   batch?: number;
   /** Commits under way at once. @default 2 */
   lanes?: number;
+  /** Whose op it is: when more wait than the next commits take, all have their turn. @default all are one's */
+  shareOf?: (op: NewOp) => number;
   /** Called after each commit with its duration in ms and the number of its ops. */
   observe?: (ms: number, ops: number) => void;
 };
@@ -38,11 +41,10 @@ const DATA_CLASSES = new Set(["21", "22", "23", "54"]);
  */
 export class AppendQueue {
   readonly #log: Oplog;
-  readonly #limit: number;
   readonly #batch: number;
   readonly #lanes: number;
   readonly #observe: (ms: number, ops: number) => void;
-  #waiting: Waiting[] = [];
+  readonly #waiting: FairQueue<Waiting>;
   #running = 0;
   #idle: (() => void)[] = [];
   /** Size of the last batch. */
@@ -53,10 +55,13 @@ export class AppendQueue {
 
   constructor(log: Oplog, options: AppendQueueOptions = {}) {
     this.#log = log;
-    this.#limit = options.limit ?? 10_000;
     this.#batch = options.batch ?? 200;
     this.#lanes = options.lanes ?? 2;
     this.#observe = options.observe ?? (() => {});
+    const { limit = 10_000, shareOf = () => 0 } = options;
+    // no more than half in one line, so that also a small queue has room for the shares
+    const line = Math.min(this.#batch * this.#lanes, Math.ceil(limit / 2));
+    this.#waiting = new FairQueue({ limit, line, shareOf: ({ op }) => shareOf(op) });
   }
 
   /** Appends waiting for a commit now. */
@@ -67,13 +72,12 @@ export class AppendQueue {
   /**
    * Resolves once the op's fate is committed.
    *
-   * @throws {QueueFullError} when the queue is full; nothing was stored.
+   * @throws {QueueFullError} when the queue is full, or the place is another's by turn; nothing was stored.
    * @throws the database's error; whether the op was stored is then unknown, and a repeat with the same id is safe.
    */
   append(op: NewOp): Promise<Appended> {
-    if (this.#waiting.length >= this.#limit) return Promise.reject(new QueueFullError());
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ op, resolve, reject });
+      this.#waiting.push({ op, resolve, reject })?.reject(new QueueFullError());
       this.#pump();
     });
   }
@@ -88,7 +92,7 @@ export class AppendQueue {
     // a further commit beside the one under way must be worth its sync to disk
     while (this.#running < this.#lanes && this.#waiting.length > (this.#running === 0 ? 0 : WORTHWHILE)) {
       if (this.#running === 0 && this.#waitsForMore()) return;
-      const batch = this.#waiting.splice(0, this.#batch);
+      const batch = this.#waiting.take(this.#batch);
       this.#last = batch.length;
       this.#patience = TURNS;
       this.#running++;

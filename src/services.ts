@@ -90,6 +90,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   const appends = new AppendQueue(tracing ? tracing.wrapLog(oplog) : oplog, {
     limit: config.appendQueueMax,
     lanes: APPEND_LANES,
+    shareOf: (op) => catalog.configByNo(op.config)?.instance ?? 0,
     observe: (ms, ops) => metrics.appended(ms, ops),
   });
   let tickets = 0;

@@ -107,3 +107,30 @@ Deno.test("[PUSH-5] AppendQueue refuses at once what its bounded queue cannot ho
   assert.deepEqual(await settled(taken), ["stored", "stored", "stored"]);
   await queue.drained();
 });
+
+Deno.test("[PUSH-5] AppendQueue backed up by one instance commits another's op in its turn, and refuses the noisy one", async () => {
+  const { log, batches } = heldLog();
+  const queue = new AppendQueue(log, { limit: 100, batch: 10, lanes: 1, shareOf: ({ config }) => config });
+  const noisy = Array.from({ length: 101 }, (_, n) => queue.append(newOp(1, { mid: `m-${n}` })));
+  assert.equal(queue.length, 100);
+  const quiet = queue.append(newOp(2, { mid: "quiet" }));
+  assert.equal(queue.length, 100, "it took a place");
+  await assert.rejects(noisy.at(-1)!, QueueFullError);
+  const answered = settled(noisy);
+  for (let n = 0; n < 3; n++) {
+    batches[n]!.end();
+    await Promise.resolve();
+    while (batches.length < n + 2) await new Promise((resolve) => setTimeout(resolve));
+  }
+  assert.ok(
+    batches.slice(0, 4).some(({ ops }) => ops.some(({ mid }) => mid === "quiet")),
+    "within the next three commits",
+  );
+  for (let n = 3; n < batches.length || queue.length > 0; n++) {
+    while (batches.length <= n) await new Promise((resolve) => setTimeout(resolve));
+    batches[n]!.end();
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  assert.equal((await quiet).outcome, "stored");
+  assert.equal((await answered).filter((one) => one === "stored").length, 100);
+});
