@@ -41,6 +41,24 @@ const LIVES: Record<string, Step[]> = {
     { do: "push", biz: "CAP", owner: 0, filter: {}, validMin: null, hint: "kept" },
     { do: "threshold", biz: "CAP", threshold: 5 },
   ],
+  "[PT-1] [STA-1] an acknowledgement by id moves the point: what the interval skipped below it is no arrival at the next connect":
+    [
+      { do: "connect", device: 1, foreground: true },
+      { do: "push", biz: "CAP-GLOBAL", owner: 2, filter: {}, validMin: null, hint: "kept" },
+      { do: "foreground", device: 1, on: true },
+      { do: "push", biz: "CAP-GLOBAL", owner: 2, filter: { min: 2 }, validMin: null, hint: "kept" },
+      { do: "push", biz: "CAP-GLOBAL", owner: 2, filter: {}, validMin: null, hint: "kept" },
+      { do: "upgrade", device: 2, os: "android", version: 2 },
+      { do: "ack", device: 2, biz: "CAP-GLOBAL", how: "ids", pick: 249 },
+    ],
+  "[DLV-5] [DLV-6] one op was given up while another waited for a sign of life that did not come": [
+    { do: "login", device: 1, user: 0 },
+    { do: "push", biz: "CAP-GLOBAL", owner: 0, filter: {}, validMin: null, hint: "lost" },
+    { do: "upgrade", device: 1, os: "ios", version: 2 },
+    { do: "wait", seconds: 35 },
+    { do: "burst", biz: "MULTI", device: 0, what: "drop", pushes: 3 },
+    { do: "deaf", device: 1 },
+  ],
   "[GLB-2] [STR-3] a global push whose hint was lost passed by those whose foreground followed it": [
     { do: "connect", device: 0, foreground: true },
     { do: "push", biz: "GLOBAL", owner: 0, filter: {}, validMin: null, hint: "swapped" },
