@@ -54,17 +54,15 @@ export function advance(stream: Stream): Stream {
   return trim({ ...stream, point });
 }
 
+/** Those above the point do not count: where they are many, a late id would be forgotten at once, and come for ever. */
 function trim(stream: Stream): Stream {
-  let excess = stream.reported.size - REMEMBERED;
-  if (excess <= 0) return stream;
+  const oldest = [...stream.reported].filter((id) => id <= stream.point).slice(0, -REMEMBERED);
+  if (!oldest.length) return stream;
   const reported = new Set(stream.reported);
-  let floor = stream.floor;
-  for (const id of stream.reported) {
-    if (excess <= 0) break;
-    if (id > stream.point) continue;
+  let { floor } = stream;
+  for (const id of oldest) {
     reported.delete(id);
     floor = Math.max(floor, id);
-    excess--;
   }
   return { ...stream, reported, floor };
 }

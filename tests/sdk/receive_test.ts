@@ -250,3 +250,20 @@ Deno.test("[SDK-5] of reported ids the newest 1,000 are remembered; older ones a
   sync(wire, { late: true, ops: [op(8)] });
   assert.equal(bench.ids.length, before + 1);
 });
+
+Deno.test("[SDK-5] [DLV-8] a late op stays reported while more than a thousand wait behind one that the app keeps to itself", async () => {
+  await using bench = new Bench();
+  bench.engine.post({ type: "register", biz: "LOCK" });
+  const wire = await bench.online();
+  const behind = Array.from({ length: 1_200 }, (_, n) => 11 + n);
+  sync(wire, { from: 0, to: 10, ops: [op(10)] });
+  sync(wire, { from: 10, to: 1_210, ops: behind.map((id) => op(id)) });
+  bench.report(bench.delivered.at(-1)!, behind);
+  await bench.quiet();
+  sync(wire, { late: true, ops: [op(5)] });
+  bench.report(bench.delivered.at(-1)!, [5]);
+  await bench.quiet();
+  assert.deepEqual(acks(wire).at(-1), { ids: [5] });
+  sync(wire, { late: true, ops: [op(5)] });
+  assert.equal(bench.ids.filter((id) => id === 5).length, 1);
+});
