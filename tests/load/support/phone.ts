@@ -93,13 +93,21 @@ export class Phone {
 
   setForeground(foreground: boolean): void {
     this.foreground = foreground;
-    this.#send({ type: foreground ? "foreground" : "background" });
+    if (this.online) this.#send({ type: foreground ? "foreground" : "background" });
   }
 
+  /** One connection from the first packet to its end; one that brings no welcome in time is given up. */
   async #live(): Promise<Ended> {
-    const wire = await this.#connect();
-    if (!wire) return { code: 1006, reason: "" };
-    this.#wire = wire;
+    const late = setTimeout(() => !this.online && this.#wire?.cut(), DEFAULT_TIMING.connectMs);
+    try {
+      const wire = await this.#connect();
+      return wire ? await this.#talk(wire) : { code: 1006, reason: "" };
+    } finally {
+      clearTimeout(late);
+    }
+  }
+
+  async #talk(wire: Wire): Promise<Ended> {
     this.#binding = null;
     // what was not reported is not in the points of a hello
     if (this.#o.silent) this.#points.clear();
@@ -125,7 +133,8 @@ export class Phone {
     const { addresses } = this.#o;
     for (let turn = 0; turn < addresses.length; turn++) {
       try {
-        return await Wire.open(addresses[(this.#preferred + turn) % addresses.length]!);
+        const address = addresses[(this.#preferred + turn) % addresses.length]!;
+        return await Wire.open(address, "/sync", (wire) => this.#wire = wire);
       } catch {
         // nobody there: the next one
       }

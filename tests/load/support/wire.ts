@@ -25,9 +25,13 @@ export class Wire {
     this.#connection = connection;
   }
 
-  /** @throws when nobody listens, or the answer is no upgrade. */
-  static async open(address: Address, path = "/sync"): Promise<Wire> {
+  /**
+   * @param opening told of the wire before it is open, so that one that takes too long can be cut
+   * @throws when nobody listens, the answer is no upgrade, or it was cut.
+   */
+  static async open(address: Address, path = "/sync", opening: (wire: Wire) => void = () => {}): Promise<Wire> {
     const wire = new Wire(await Deno.connect(address));
+    opening(wire);
     try {
       await wire.#upgrade(address, path);
       return wire;
