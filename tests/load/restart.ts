@@ -38,8 +38,9 @@ export type Return = {
   /** How long the process took to end after the signal, and its exit code. */
   ended: number;
   code: number;
-  /** The spread of the hints, ms: least and most. */
+  /** The spread of the hints, ms: least and most; and the most that lie within any 250 ms, as a share. */
   hints: [number, number] | null;
+  hintPeak: number;
   closes: Record<number, number>;
 };
 
@@ -136,11 +137,6 @@ async function compare(fleets: Fleets, pusher: Pusher) {
 
 function returnOf(what: string, at: number, stats: FleetStats): Omit<Return, "ended" | "code"> {
   const times = stats.welcomes.map((time) => time - at).sort((a, b) => a - b);
-  let most = 0;
-  for (let end = 0, start = 0; end < times.length; end++) {
-    while (times[end]! - times[start]! > WINDOW_MS) start++;
-    most = Math.max(most, end - start + 1);
-  }
   const hints = stats.hints.sort((a, b) => a - b);
   return {
     what,
@@ -149,10 +145,21 @@ function returnOf(what: string, at: number, stats: FleetStats): Omit<Return, "en
     most: times[Math.floor(times.length * 0.99)] ?? 0,
     last: times.at(-1) ?? 0,
     caughtUp: Math.max(times.at(-1) ?? 0, stats.caughtUpAt - at),
-    peak: most / Math.max(1, times.length),
+    peak: peakOf(times),
     hints: hints.length ? [hints[0]!, hints.at(-1)!] : null,
+    hintPeak: peakOf(hints),
     closes: stats.closes,
   };
+}
+
+/** The largest share of these sorted times that lies within one window. */
+function peakOf(times: readonly number[]): number {
+  let most = 0;
+  for (let end = 0, start = 0; end < times.length; end++) {
+    while (times[end]! - times[start]! > WINDOW_MS) start++;
+    most = Math.max(most, end - start + 1);
+  }
+  return most / Math.max(1, times.length);
 }
 
 function line(

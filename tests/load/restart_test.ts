@@ -22,7 +22,8 @@ Deno.test("[OPS-3] [PUSH-3] two processes are restarted and killed under pushes:
     assert.ok(drained.ended < 30_000);
     const [least, most] = drained.hints!;
     assert.ok(most - least > 500, `hints from ${least} to ${most} ms`);
-    assert.ok(drained.peak < 0.9, `${drained.peak} of all came within 250 ms`);
+    // when they come depends on the machine, when they were asked to come does not
+    assert.ok(drained.hintPeak < 0.5, `${drained.hintPeak} of all were asked to come within 250 ms`);
   }
   for (const { what, code, closes } of [killed!, restarted!]) {
     assert.equal(code, 137, what);

@@ -20,6 +20,7 @@ export type FleetStats = {
   hints: number[];
   /** What the protocol rules out, the first few. */
   violations: string[];
+  /** Different pushes that arrived. */
   arrivals: number;
 };
 
@@ -41,6 +42,7 @@ export class Fleet {
   readonly phones: Phone[] = [];
   readonly #runs: Promise<void>[] = [];
   readonly #arrivals: Arrival[] = [];
+  readonly #arrived = new Set<number>();
   readonly #globals = new WeakMap<Phone, { number: number; at: number }>();
   #welcomes: number[] = [];
   #closes: Record<number, number> = {};
@@ -83,7 +85,7 @@ export class Fleet {
       closes: this.#closes,
       hints: this.#hints,
       violations: this.#violations.slice(0, 10),
-      arrivals: this.#arrivals.length,
+      arrivals: this.#arrived.size,
     };
   }
 
@@ -113,7 +115,7 @@ export class Fleet {
         arrived: (mid, _id, scope) => {
           const pushed = Number(mid.slice(mid.lastIndexOf("-") + 1));
           if (scope === "global") this.#globals.set(phone, { number: pushed, at: Date.now() });
-          else this.#arrivals.push([pushed, Date.now()]);
+          else this.#arrived.add(pushed), this.#arrivals.push([pushed, Date.now()]);
         },
         violated: (what) => this.#violations.push(what),
         ended: (_phone, ended) => this.#ended(ended),

@@ -31,7 +31,7 @@ export type PhoneOptions = {
  */
 export class Phone {
   readonly #o: PhoneOptions;
-  readonly #points = new Map<string, Map<string, { point: Point; late: Set<number> }>>();
+  readonly #points = new Map<string, Map<string, { point: Point; seen: Set<number> }>>();
   #userId: string;
   #preferred = 0;
   #epoch: string | undefined;
@@ -170,33 +170,33 @@ export class Phone {
     if (ofUser && this.#binding !== null) return;
     const { arrived, violated } = this.#o.events;
     if (late) {
-      const { late: known } = this.#stream(batch);
-      for (const { mid, id } of ops) if (!known.has(id)) known.add(id), arrived(mid, id, scope);
+      const { seen } = this.#stream(batch);
+      for (const { mid, id } of ops) if (!seen.has(id)) seen.add(id), arrived(mid, id, scope);
       return this.#send({ type: "ack", scope, biz, ids: ops.map(({ id }) => id) });
     }
     if (from === undefined || to === undefined) {
       for (const { mid } of ops) arrived(mid, 0, scope);
       return;
     }
-    const { point } = this.#stream(batch);
+    const { point, seen } = this.#stream(batch);
     if (point[2] < from) violated(`${scope} ${biz}: ${point[2]} is before ${from}`);
     let last = 0;
     for (const { mid, id } of ops) {
       if (id <= last) violated(`${scope} ${biz}: ${id} after ${last}`);
       last = id;
-      if (id > point[2]) arrived(mid, id, scope);
+      if (id > point[2]) seen.add(id), arrived(mid, id, scope);
     }
     point[2] = Math.max(point[2], to);
     if (ops.length > 0) this.#send({ type: "ack", scope, biz, id: point[2] });
   }
 
-  #stream({ scope, biz }: Batch): { point: Point; late: Set<number> } {
+  #stream({ scope, biz }: Batch): { point: Point; seen: Set<number> } {
     const owner = scope === "user" || scope === "globalUser" ? this.#userId : "";
     let streams = this.#points.get(owner);
     if (!streams) this.#points.set(owner, streams = new Map());
     const key = `${scope} ${biz}`;
     let stream = streams.get(key);
-    if (!stream) streams.set(key, stream = { point: [scope, biz, 0], late: new Set() });
+    if (!stream) streams.set(key, stream = { point: [scope, biz, 0], seen: new Set() });
     return stream;
   }
 
