@@ -69,6 +69,11 @@ export class AppendQueue {
     return this.#waiting.length;
   }
 
+  /** Whether a further op of this share would be refused: the queue is full, and nobody else has more in it. */
+  refuses(share: number): boolean {
+    return this.#waiting.refuses(share);
+  }
+
   /**
    * Resolves once the op's fate is committed.
    *

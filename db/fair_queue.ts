@@ -27,6 +27,11 @@ export class FairQueue<T> {
     return this.#line.length + this.#behind;
   }
 
+  /** Whether a further item of this share would find no place. */
+  refuses(share: number): boolean {
+    return this.length >= this.#o.limit && this.#longer(share) === undefined;
+  }
+
   /** @returns what found no place: nothing, the item itself, or the one that had to go for it. */
   push(item: T): T | null {
     const { limit, line, shareOf } = this.#o;
@@ -67,11 +72,16 @@ export class FairQueue<T> {
 
   /** @returns the newest item of the longest share, which is out; undefined where that is the asker's own. */
   #makeRoom(share: number): T | undefined {
-    let longest: number | undefined, most = this.#shares.get(share)?.length ?? 0;
-    for (const [other, { length }] of this.#shares) if (length > most + 1) [longest, most] = [other, length];
-    if (longest === undefined) return undefined;
-    this.#behind--;
-    return this.#shares.get(longest)!.pop();
+    const longest = this.#longer(share);
+    if (longest !== undefined) this.#behind--;
+    return longest?.pop();
+  }
+
+  /** The longest share that stays at least as long as this one when they exchange a place. */
+  #longer(share: number): Fifo<T> | undefined {
+    let longest: Fifo<T> | undefined, most = (this.#shares.get(share)?.length ?? 0) + 1;
+    for (const fifo of this.#shares.values()) if (fifo.length > most) [longest, most] = [fifo, fifo.length];
+    return longest;
   }
 }
 

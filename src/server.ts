@@ -101,7 +101,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const rateLimit = new RateLimit(config.rateLimitPerSecond);
   const bodies = new Bodies(clock);
   const counts = { received: () => metrics.received(), refused: (code: string) => metrics.refused(code) };
-  const overloaded = () => appends.length >= config.appendQueueMax;
+  const overloaded = (instanceId: string) =>
+    appends.length >= config.appendQueueMax && appends.refuses(catalog.instance(instanceId)?.no ?? 0);
   const push = { ...pushDeps, ...counts, signatures, rateLimit, bodies, draining: isDraining, overloaded };
   const notReady = async () => {
     if (draining) return "the server is stopping";

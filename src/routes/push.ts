@@ -12,7 +12,7 @@ export type PushRouteDeps = PushDeps & {
   /** Whether new pushes are refused because the server is stopping (OPS-3). */
   draining: () => boolean;
   /** Whether so many pushes wait for the database that no more are read. */
-  overloaded: () => boolean;
+  overloaded: (instanceId: string) => boolean;
   received: () => void;
   /** A push is answered with `success` false. */
   refused: (code: PushAnswer["msg"]) => void;
@@ -52,9 +52,11 @@ async function handle(
 ): Promise<Response> {
   deps.received();
   if (deps.draining()) return respond(deps, refuse("SYSTEM_BUSY", "The server is stopping: come back in a moment"));
-  if (deps.overloaded()) return respond(deps, refuse("SYSTEM_BUSY", "Too many pushes are waiting: come back later"));
   const instanceId = new URLSearchParams(pathAndQuery.slice(pathAndQuery.indexOf("?") + 1)).get("instanceId");
   if (!instanceId) return respond(deps, refuse("ARGS_IS_NULL", "instanceId is missing in the address"));
+  if (deps.overloaded(instanceId)) {
+    return respond(deps, refuse("SYSTEM_BUSY", "Too many pushes are waiting: come back later"));
+  }
   const body = await deps.bodies.read(request);
   if (typeof body === "string") return refuseBody(deps, body);
   const instance = deps.catalog.instance(instanceId);

@@ -66,7 +66,11 @@ Deno.test("FairQueue loses nothing, repeats nothing, holds its limit, and no sha
       let pushed = 0;
       for (const each of steps) {
         if ("take" in each) taken.push(...queue.take(each.take));
-        else pushed++, push(each.push);
+        else {
+          pushed++;
+          const refuses = queue.refuses(each.push);
+          assert.equal(push(each.push)?.n === pushed, refuses, "it is known before");
+        }
         assert.ok(queue.length <= limit);
       }
       while (queue.length > 0) {
