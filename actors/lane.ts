@@ -1,7 +1,7 @@
 import { ackTimeout } from "./backoff.ts";
 import { ackIds, ackTo } from "./lane_ack.ts";
 import { appended, paged } from "./lane_log.ts";
-import { retry } from "./lane_retry.ts";
+import { goneBatch, retry } from "./lane_retry.ts";
 import { type Lane, type LaneContext, type LaneEvent, type LaneStep, pump } from "./lane_state.ts";
 
 /** One step of a lane: which of the rules applies to which event. */
@@ -26,6 +26,8 @@ export function stepLane(lane: Lane, event: LaneEvent, context: LaneContext): La
       return retry(lane, (item) => !item.probed && item.due <= context.now, event.heardAt, context);
     case "heard":
       return retry(lane, (item) => item.probed, context.now, context);
+    case "buried":
+      return { lane, effects: [{ type: "send", batch: goneBatch(lane, event.ids), first: [] }] };
     case "stop":
       return { lane: { ...lane, phase: { kind: "stopped" } }, effects: [] };
     case "resume":

@@ -36,6 +36,7 @@ export function perform(set: LaneSet, config: Config, lane: Lane, effect: LaneEf
       const ids = idsOf(effect.items);
       set.owner.ended(config, ids);
       recorder.discarded(target, effect.items);
+      void recorder.flush().then(() => set.post({ type: "lane", config: config.no, event: { type: "buried", ids } }));
       const fields = { instance: instanceId, bizType: config.bizType, ids };
       runtime.log("warning", "op discarded after the last retry", fields);
       return metrics.discarded(instanceId, ids.length);

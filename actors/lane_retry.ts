@@ -15,7 +15,8 @@ import {
 /**
  * Sends again what is due (DLV-4), discards what was retried enough, lets go what expired (DLV-6). A retry is charged
  * only to a live client: with nothing heard since the send, a sign of life is asked for first (DLV-5); without one the
- * connection ends, and nothing was charged.
+ * connection ends, and nothing was charged. The client is told of a discard when its dead letter is durable (`buried`):
+ * what it was told to wait for no more, it never reports.
  */
 export function retry(lane: Lane, isDue: (item: InFlight) => boolean, heardAt: number, context: LaneContext): LaneStep {
   if (lane.phase.kind === "stopped") return { lane, effects: [] };
@@ -35,7 +36,7 @@ export function retry(lane: Lane, isDue: (item: InFlight) => boolean, heardAt: n
     again.push(next);
     return [next];
   });
-  const effects: LaneEffect[] = retryBatches(lane, again, [...expired, ...discarded].map((item) => item.op.id))
+  const effects: LaneEffect[] = retryBatches(lane, again, expired.map((item) => item.op.id))
     .map((batch) => ({ type: "send", batch, first: [] }));
   if (again.length > 0) effects.push({ type: "retried", items: again });
   if (expired.length > 0) effects.push({ type: "expired", items: expired });
@@ -46,6 +47,11 @@ export function retry(lane: Lane, isDue: (item: InFlight) => boolean, heardAt: n
 
 /** How long a client may take to answer the server's ping before its session is dropped, ms (DLV-5). */
 export const PROBE_MS = 10_000;
+
+/** Tells the client what it need not wait for. */
+export function goneBatch({ stream: { scope, biz }, sentTo }: Lane, gone: readonly number[]): OutBatch {
+  return { scope, biz, interval: { from: sentTo, to: sentTo }, ops: [], gone };
+}
 
 function retryBatches(lane: Lane, again: readonly InFlight[], gone: readonly number[]): OutBatch[] {
   const { scope, biz } = lane.stream;

@@ -83,6 +83,8 @@ export type LaneEvent =
   | { type: "ackIds"; ids: readonly number[] }
   | { type: "due"; heardAt: number }
   | { type: "heard" }
+  /** The dead letters of these ids are durable. */
+  | { type: "buried"; ids: readonly number[] }
   | { type: "stop" }
   | { type: "resume" }
   /** `upTo`: the head as it was then; absent: as it is known now. */

@@ -155,6 +155,35 @@ Deno.test("[DLV-4] each op has its own count; what was acked by id out of order 
   assert.deepEqual(await attempts(server), [2, 1, 1]);
 });
 
+Deno.test("[DLV-6] the client is told of a discard only when its dead letter is durable: it never reports what it was told", async () => {
+  const clock = new SteppableClock();
+  await using server = await startServer({ clock });
+  await using client = await phone(server);
+  await server.push();
+  await client.until(() => ids(client, "UCHAT").length === 1);
+  for (const seconds of WAITS.slice(0, 6)) await oneRetry(clock, client, seconds);
+  await client.settled();
+  await server.services.recorder.flush();
+  const { promise: held, resolve: holds } = Promise.withResolvers<void>();
+  const { promise: goOn, resolve: release } = Promise.withResolvers<void>();
+  const holding = server.services.sql.begin(async (tx) => {
+    await tx`lock table dead_letter in access exclusive mode`;
+    holds();
+    await goOn;
+  });
+  await held;
+  clock.advance(60_000);
+  // the discard is being written: a later op goes on meanwhile
+  await server.push();
+  await client.until(() => ids(client, "UCHAT").includes(2));
+  await client.settled();
+  assert.deepEqual([sends(client), goneIds(client, "UCHAT")], [7, []]);
+  release();
+  await holding;
+  await client.until(() => goneIds(client, "UCHAT").length === 1);
+  assert.equal((await letters(server)).length, 1);
+});
+
 Deno.test("[DLV-6] [DEV-1] a multi-device op discarded for one device is still delivered to another", async () => {
   const clock = new SteppableClock();
   await using server = await startServer({ clock, env: { MAX_RETRIES: "1" } });
@@ -209,6 +238,7 @@ Deno.test("[DLV-6] a window emptied by discards goes on with what waits in the l
     await client.settled();
     clock.advance(20_000);
     await client.until(() => ids(client, biz).includes(4));
+    await client.until(() => goneIds(client, biz).length === 2);
     assert.deepEqual(goneIds(client, biz), [1, 2]);
     assert.deepEqual([3, 4].map((id) => sends(client, id, biz)), [1, 1]);
   }
