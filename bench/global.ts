@@ -6,30 +6,17 @@
  *     deno task bench:global [users]
  */
 import { openSql, type Sql } from "../db/sql.ts";
-import { PROTOCOL_VERSION } from "../src/protocol.ts";
 import { Caller } from "./support/caller.ts";
 import { quantile } from "./support/load.ts";
 import { freePort, startProduct } from "./support/product.ts";
-import { ThinClient } from "./support/thin_client.ts";
+import { helloOf, ThinClient } from "./support/thin_client.ts";
 
 const users = Number(Deno.args[0] ?? 18_000);
 const AT_ONCE = 256, ROUNDS = 3, PUSHES = 50;
 const PAYLOAD = "settings of usual size";
 const FOREGROUND = '{"type":"foreground"}';
 
-const hello = (n: number) =>
-  JSON.stringify({
-    type: "hello",
-    protocol: PROTOCOL_VERSION,
-    seq: Date.now(),
-    instanceId: "default_demo",
-    deviceId: `device-${n}`,
-    os: "android",
-    appVersion: "1.2.0",
-    foreground: false,
-    points: [],
-    user: { userId: `user-${n}`, sessionId: `session-${n}`, points: [] },
-  });
+const hello = (n: number) => helloOf(n, { foreground: false });
 
 const floor = await bareSockets();
 report("bare socket, the same frames", floor);

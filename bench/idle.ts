@@ -3,26 +3,13 @@
  *
  *     deno task bench:idle [users]
  */
-import { PROTOCOL_VERSION } from "../src/protocol.ts";
 import { freePort, startProduct } from "./support/product.ts";
-import { residentBytes, ThinClient } from "./support/thin_client.ts";
+import { helloOf, residentBytes, ThinClient } from "./support/thin_client.ts";
 
 const users = Number(Deno.args[0] ?? 8_000);
 const AT_ONCE = 256;
 
-const hello = (n: number) =>
-  JSON.stringify({
-    type: "hello",
-    protocol: PROTOCOL_VERSION,
-    seq: Date.now(),
-    instanceId: "default_demo",
-    deviceId: `device-${n}`,
-    os: "android",
-    appVersion: "1.2.0",
-    foreground: true,
-    points: [],
-    user: { userId: `user-${n}`, sessionId: `session-${n}`, points: [] },
-  });
+const hello = (n: number) => helloOf(n, { foreground: true });
 
 const bare = await bareSockets();
 report("bare Deno socket", bare);

@@ -1,3 +1,21 @@
+import { PROTOCOL_VERSION } from "../../src/protocol.ts";
+
+/** What user and device number `n` say first, to the demo's instance. */
+export function helloOf(n: number, { foreground }: { foreground: boolean }): string {
+  return JSON.stringify({
+    type: "hello",
+    protocol: PROTOCOL_VERSION,
+    seq: Date.now(),
+    instanceId: "default_demo",
+    deviceId: `device-${n}`,
+    os: "android",
+    appVersion: "1.2.0",
+    foreground,
+    points: [],
+    user: { userId: `user-${n}`, sessionId: `session-${n}`, points: [] },
+  });
+}
+
 /** A client of a few hundred bytes on a bare TCP connection, for having very many of them in one process. */
 export class ThinClient implements Disposable {
   readonly #connection: Deno.TcpConn;
