@@ -45,13 +45,21 @@ export class World {
   async wait(seconds: number): Promise<void> {
     const before = seconds >= GIVEN_UP_S ? this.#open() : [];
     for (let left = seconds; left > 0; left -= 5) {
-      this.bench.clock.advance(5_000);
+      await this.#advance();
       for (const phone of this.phones) if (phone.socket) await phone.socket.settled();
       for (const phone of this.phones) if (phone.socket) this.judge.read(phone, true);
     }
     this.model.settle();
     const left = before.filter(({ lane, id }) => lane.open.has(id)).map(({ lane, id }) => `${lane.biz} ${id}`);
     assert.deepEqual(left, [], "retried to the end, and given up");
+  }
+
+  /** Five seconds; what was given up meanwhile is written, and told then (DLV-6). */
+  async #advance(): Promise<void> {
+    this.bench.clock.advance(5_000);
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    await this.services.recorder.flush();
+    await new Promise((resolve) => setTimeout(resolve, 0));
   }
 
   /** A phone plays dead: it is asked for a sign of life, and dropped without one (DLV-5). */
@@ -62,7 +70,7 @@ export class World {
     if (!socket || open().length === 0 || open().some(({ lane, id }) => this.#expiresSoon(lane, id))) return;
     socket.alive = false;
     for (let left = GIVEN_UP_S; left > 0 && this.#sessionOf(phone); left -= 5) {
-      this.bench.clock.advance(5_000);
+      await this.#advance();
       const others = this.phones.filter((other) => other !== phone && other.socket);
       for (const other of others) await other.socket!.settled();
       for (const other of this.phones) if (other.socket) this.judge.read(other, true);

@@ -37,12 +37,12 @@ async function alerts() {
 function parseRules(text: string): unknown {
   const groups: { name: string; rules: Record<string, unknown>[] }[] = [];
   for (const [index, line] of text.split("\n").entries()) {
-    if (/^(#.*|groups:|    rules:|)$/.test(line)) continue;
-    const group = /^  - name: (\w+)$/.exec(line);
-    const alert = /^      - alert: (\w+)$/.exec(line);
-    const plain = /^        (expr|for): (\S.*)$/.exec(line);
-    const severity = /^        labels: \{ severity: (\w+) \}$/.exec(line);
-    const summary = /^          summary: (".*")$/.exec(line);
+    if (/^(#.*|groups:| {4}rules:|)$/.test(line)) continue;
+    const group = /^ {2}- name: (\w+)$/.exec(line);
+    const alert = /^ {6}- alert: (\w+)$/.exec(line);
+    const plain = /^ {8}(expr|for): (\S.*)$/.exec(line);
+    const severity = /^ {8}labels: \{ severity: (\w+) \}$/.exec(line);
+    const summary = /^ {10}summary: (".*")$/.exec(line);
     const rule = groups.at(-1)?.rules.at(-1);
     if (group) groups.push({ name: group[1]!, rules: [] });
     else if (alert && groups.length > 0) groups.at(-1)!.rules.push({ alert: alert[1] });

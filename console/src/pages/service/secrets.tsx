@@ -101,10 +101,11 @@ function Revoke({ instanceId, secret }: { instanceId: string; secret: Secret }) 
       okText={t.service.revoke}
       cancelText={t.common.cancel}
       onConfirm={() =>
-        revoke.mutate(secret.id, {
-          onSuccess: () => void message.success(t.service.revoked),
-          onError: (error) => void message.error(errorText(error, t)),
-        })}
+        // told by the promise: once the list has been read again, this button is no more
+        revoke.mutateAsync(secret.id).then(
+          () => void message.success(t.service.revoked),
+          (error) => void message.error(errorText(error, t)),
+        )}
     >
       <Button size="small" danger loading={revoke.isPending} aria-label={`${t.service.revoke}: ${secret.id}`}>
         {t.service.revoke}
