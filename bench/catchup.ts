@@ -5,8 +5,9 @@
  *     deno task bench:catchup [ops]
  */
 import { PROTOCOL_VERSION, type ServerFrame, SUBPROTOCOL } from "../src/protocol.ts";
+import { withSocketServer } from "./support/bare_server.ts";
 import { Caller } from "./support/caller.ts";
-import { freePort, startProduct } from "./support/product.ts";
+import { startProduct } from "./support/product.ts";
 
 const ops = Number(Deno.args[0] ?? 10_000);
 const CALLERS = 64, ROUNDS = 5, PER_FRAME = 100;
@@ -74,34 +75,20 @@ async function product(): Promise<number[]> {
   return rates;
 }
 
-async function bareSocket(): Promise<number[]> {
-  const port = freePort();
-  const child = new Deno.Command(Deno.execPath(), {
-    args: [
-      "eval",
-      `const op = (id) => ({ id, mid: "m-" + id, at: 1732000000000 + id, pl: "${PAYLOAD}" });
-      const frames = Array.from({ length: ${ops / PER_FRAME} }, (_, n) => {
-        const ops = Array.from({ length: ${PER_FRAME} }, (_, k) => op(n * ${PER_FRAME} + k + 1));
-        const batch = { scope: "device", biz: "DEVICE-LOCK", from: n * ${PER_FRAME}, to: (n + 1) * ${PER_FRAME}, ops };
-        return JSON.stringify({ type: "sync", batches: [batch] });
-      });
-      Deno.serve({ hostname: "127.0.0.1", port: ${port}, onListen() {} }, (r) => {
-        if (!r.headers.get("upgrade")) return new Response("ok");
-        const { socket, response } = Deno.upgradeWebSocket(r, { idleTimeout: 0, protocol: "${SUBPROTOCOL}" });
-        let next = 0;
-        socket.onmessage = () => { if (next < frames.length) socket.send(frames[next++]); };
-        return response; })`,
-    ],
-  }).spawn();
-  try {
-    while (!await fetch(`http://127.0.0.1:${port}`).then((r) => r.text(), () => null));
+function bareSocket(): Promise<number[]> {
+  const before = `const op = (id) => ({ id, mid: "m-" + id, at: 1732000000000 + id, pl: "${PAYLOAD}" });
+    const frames = Array.from({ length: ${ops / PER_FRAME} }, (_, n) => {
+      const ops = Array.from({ length: ${PER_FRAME} }, (_, k) => op(n * ${PER_FRAME} + k + 1));
+      const batch = { scope: "device", biz: "DEVICE-LOCK", from: n * ${PER_FRAME}, to: (n + 1) * ${PER_FRAME}, ops };
+      return JSON.stringify({ type: "sync", batches: [batch] });
+    });`;
+  const onSocket = `let next = 0;
+    socket.onmessage = () => { if (next < frames.length) socket.send(frames[next++]); };`;
+  return withSocketServer({ before, onSocket }, async ({ port }) => {
     const rates: number[] = [];
     for (let round = 0; round < ROUNDS; round++) rates.push(await catchUp(port, `device-${round}`));
     return rates;
-  } finally {
-    child.kill();
-    await child.status;
-  }
+  });
 }
 
 function best(rates: readonly number[]): number {

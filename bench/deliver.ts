@@ -4,10 +4,11 @@
  *
  *     deno task bench:deliver [pushes a second] [seconds] [users]
  */
+import { withSocketServer } from "./support/bare_server.ts";
 import { Caller } from "./support/caller.ts";
 import { connectDevice } from "./support/device.ts";
 import { quantile } from "./support/load.ts";
-import { freePort, startProduct } from "./support/product.ts";
+import { startProduct } from "./support/product.ts";
 import { steadily, until } from "./support/steady.ts";
 
 const rate = Number(Deno.args[0] ?? 2_000), seconds = Number(Deno.args[1] ?? 8), users = Number(Deno.args[2] ?? 500);
@@ -55,20 +56,8 @@ async function product(): Promise<number[]> {
   return times;
 }
 
-async function bareSocket(): Promise<number[]> {
-  const port = freePort();
-  const child = new Deno.Command(Deno.execPath(), {
-    args: [
-      "eval",
-      `Deno.serve({ hostname: "127.0.0.1", port: ${port}, onListen() {} }, (r) => {
-      if (!r.headers.get("upgrade")) return new Response("ok");
-      const { socket, response } = Deno.upgradeWebSocket(r);
-      socket.onmessage = (e) => socket.send(e.data);
-      return response; })`,
-    ],
-  }).spawn();
-  try {
-    while (!await fetch(`http://127.0.0.1:${port}`).then((r) => r.text(), () => null));
+function bareSocket(): Promise<number[]> {
+  return withSocketServer({ onSocket: "socket.onmessage = (e) => socket.send(e.data);" }, async ({ port }) => {
     const times: number[] = [];
     const ws = new WebSocket(`ws://127.0.0.1:${port}`);
     await new Promise((resolve) => ws.onopen = resolve);
@@ -85,10 +74,7 @@ async function bareSocket(): Promise<number[]> {
     await until(() => sent.size === 0);
     ws.close();
     return times;
-  } finally {
-    child.kill();
-    await child.status;
-  }
+  });
 }
 
 function report(name: string, times: number[]): void {

@@ -6,9 +6,10 @@
  *     deno task bench:global [users]
  */
 import { openSql, type Sql } from "../db/sql.ts";
+import { withSocketServer } from "./support/bare_server.ts";
 import { Caller } from "./support/caller.ts";
 import { quantile } from "./support/load.ts";
-import { freePort, startProduct } from "./support/product.ts";
+import { startProduct } from "./support/product.ts";
 import { helloOf, ThinClient } from "./support/thin_client.ts";
 
 const users = Number(Deno.args[0] ?? 18_000);
@@ -104,32 +105,18 @@ async function foregroundAll(clients: readonly ThinClient[]): Promise<number> {
   return clients.length / ((performance.now() - start) / 1_000);
 }
 
-async function bareSockets(): Promise<number[]> {
-  const port = freePort();
+function bareSockets(): Promise<number[]> {
   const op = { id: 1, mid: "m-1", at: 1_732_000_000_000, pl: PAYLOAD };
   const batch = { scope: "global", biz: "GLOBAL-SDK-CONFIG", from: 0, to: 1, ops: [op] };
-  const frame = JSON.stringify({ type: "sync", batches: [batch] });
-  const child = new Deno.Command(Deno.execPath(), {
-    args: [
-      "eval",
-      `Deno.serve({ hostname: "127.0.0.1", port: ${port}, onListen() {} }, (r) => {
-        if (!r.headers.get("upgrade")) return new Response("ok");
-        const { socket, response } = Deno.upgradeWebSocket(r, { idleTimeout: 0, protocol: "syncline.v1" });
-        socket.onmessage = ({ data }) => { if (data === '${FOREGROUND}') socket.send(${JSON.stringify(frame)}); };
-        return response; })`,
-    ],
-  }).spawn();
-  try {
-    while (!await fetch(`http://127.0.0.1:${port}`).then((r) => r.text(), () => null));
+  const frame = JSON.stringify(JSON.stringify({ type: "sync", batches: [batch] }));
+  const onSocket = `socket.onmessage = ({ data }) => { if (data === '${FOREGROUND}') socket.send(${frame}); };`;
+  return withSocketServer({ onSocket }, async ({ port }) => {
     const clients = await connect(port, "/", () => FOREGROUND);
     const rates: number[] = [];
     for (let round = 0; round < ROUNDS; round++) rates.push(await foregroundAll(clients));
     for (const client of clients) client[Symbol.dispose]();
     return rates;
-  } finally {
-    child.kill();
-    await child.status;
-  }
+  });
 }
 
 function report(name: string, rates: readonly number[]): void {

@@ -3,7 +3,8 @@
  *
  *     deno task bench:idle [users]
  */
-import { freePort, startProduct } from "./support/product.ts";
+import { withSocketServer } from "./support/bare_server.ts";
+import { startProduct } from "./support/product.ts";
 import { helloOf, residentBytes, ThinClient } from "./support/thin_client.ts";
 
 const users = Number(Deno.args[0] ?? 8_000);
@@ -24,25 +25,9 @@ async function syncline(): Promise<Result> {
   return await storm(server.port, "/sync", server.pid, hello);
 }
 
-async function bareSockets(): Promise<Result> {
-  const port = freePort();
-  const child = new Deno.Command(Deno.execPath(), {
-    args: [
-      "eval",
-      `Deno.serve({ hostname: "127.0.0.1", port: ${port}, onListen() {} }, (r) => {
-      if (!r.headers.get("upgrade")) return new Response("ok");
-      const { socket, response } = Deno.upgradeWebSocket(r, { idleTimeout: 0, protocol: "syncline.v1" });
-      socket.onmessage = () => socket.send("welcome");
-      return response; })`,
-    ],
-  }).spawn();
-  try {
-    while (!await fetch(`http://127.0.0.1:${port}`).then((r) => r.text(), () => null));
-    return await storm(port, "/", child.pid, hello);
-  } finally {
-    child.kill();
-    await child.status;
-  }
+function bareSockets(): Promise<Result> {
+  const onSocket = `socket.onmessage = () => socket.send("welcome");`;
+  return withSocketServer({ onSocket }, ({ port, pid }) => storm(port, "/", pid, hello));
 }
 
 async function storm(port: number, path: string, pid: number, first: (n: number) => string): Promise<Result> {

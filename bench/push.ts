@@ -6,10 +6,11 @@
  *     deno task bench:push [seconds per line]
  */
 import { openSql } from "../db/sql.ts";
+import { withServer } from "./support/bare_server.ts";
 import { measure } from "./support/caller.ts";
 import { generate, type LoadResult } from "./support/load.ts";
 import { measurePush, type PushResult } from "./support/measure_push.ts";
-import { freePort, startProduct } from "./support/product.ts";
+import { startProduct } from "./support/product.ts";
 
 const seconds = Number(Deno.args[0] ?? 5);
 const USERS = 100_000;
@@ -57,35 +58,24 @@ async function push(callers: number, time: number): Promise<PushResult> {
 
 /** The least that an HTTP server does with such a push: it reads it and answers. */
 function floorHttp(): Promise<LoadResult> {
-  const port = freePort();
-  const program = `Deno.serve({ hostname: "127.0.0.1", port: ${port}, onListen() {} }, async (r) => {
+  const program = (port: number) =>
+    `Deno.serve({ hostname: "127.0.0.1", port: ${port}, onListen() {} }, async (r) => {
     await r.json(); return Response.json({ success: true, msg: "NOT_ONLINE" }); })`;
-  return withServer(port, ["eval", program], () => generate({ ...load(64, 0), port, path: "/", seconds }));
+  const measured = ({ port }: { port: number }) => generate({ ...load(64, 0), port, path: "/", seconds });
+  return withServer((port) => ["eval", program(port)], measured);
 }
 
 /** The least that makes a push durable: bench/support/bare_path.ts, after its tables have grown to what they are here. */
 function floorPath(): Promise<LoadResult> {
-  const port = freePort();
   const program = new URL("support/bare_path.ts", import.meta.url).pathname;
-  return withServer(port, ["run", "-A", "--no-check", program, String(port), product.databaseUrl], async () => {
+  const argsOf = (port: number) => ["run", "-A", "--no-check", program, String(port), product.databaseUrl];
+  return withServer(argsOf, async ({ port }) => {
     await generate({ ...load(64, 0), port, path: "/", seconds: 3 });
     const sql = openSql(product.databaseUrl, { max: 1 });
     await sql`analyze bare_path`;
     await sql.end();
     return await generate({ ...load(64, 10_000_000), port, path: "/", seconds });
   });
-}
-
-async function withServer<T>(port: number, args: string[], run: () => Promise<T>): Promise<T> {
-  const child = new Deno.Command(Deno.execPath(), { args }).spawn();
-  try {
-    const body = JSON.stringify({ linkToken: "first", thirdMsgId: "first", payload: "first" });
-    while (!await fetch(`http://127.0.0.1:${port}`, { method: "POST", body }).then((r) => r.text(), () => null));
-    return await run();
-  } finally {
-    child.kill();
-    await child.status;
-  }
 }
 
 /** The same rows, with the same indexes, straight into the log's table, two connections at once. */

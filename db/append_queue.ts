@@ -1,4 +1,5 @@
 import { setImmediate } from "node:timers";
+import { codeOf, isTransient } from "./error_codes.ts";
 import { FairQueue } from "./fair_queue.ts";
 import type { Appended, NewOp, Oplog } from "./oplog.ts";
 
@@ -30,8 +31,6 @@ const TURNS = 8;
 
 type Waiting = { op: NewOp; resolve: (result: Appended) => void; reject: (error: unknown) => void };
 
-/** Postgres error classes after which the same batch may well succeed: deadlock, serialization, lock not available. */
-const TRANSIENT = new Set(["40P01", "40001", "55P03"]);
 /** Error classes that speak of the data of a row: 21 cardinality, 22 data, 23 constraint, 54 limits exceeded. */
 const DATA_CLASSES = new Set(["21", "22", "23", "54"]);
 
@@ -133,8 +132,8 @@ export class AppendQueue {
       this.#observe(performance.now() - start, batch.length);
       batch.forEach((waiting, index) => waiting.resolve(results[index]!));
     } catch (error) {
-      const code = String((error as { code?: unknown }).code ?? "");
-      if (TRANSIENT.has(code) && retries > 0) return this.#commit(batch, retries - 1);
+      const code = codeOf(error);
+      if (isTransient(error) && retries > 0) return this.#commit(batch, retries - 1);
       if (DATA_CLASSES.has(code.slice(0, 2)) && batch.length > 1) {
         const half = batch.length >> 1;
         await this.#commit(batch.slice(0, half));

@@ -1,13 +1,11 @@
 import { QueueFullError } from "./append_queue.ts";
+import { isTransient } from "./error_codes.ts";
 import type { Appended, NewOp } from "./oplog.ts";
 import { postgresOplog } from "./oplog_postgres.ts";
 import type { RecordedAppends } from "./recorded_appends.ts";
 import type { Actor, NewRecord } from "./records.ts";
 import { writeRecord } from "./records_postgres.ts";
 import type { Sql } from "./sql.ts";
-
-/** Deadlock, serialization, lock not available: the same transaction may well succeed. */
-const TRANSIENT = new Set(["40P01", "40001", "55P03"]);
 
 /**
  * Operators' pushes in Postgres: `append_ops` with its locks, and the record under them, in one transaction.
@@ -38,7 +36,7 @@ async function appendRecorded(sql: Sql, op: NewOp, actor: Actor, record: NewReco
       return result!;
     });
   } catch (error) {
-    if (retries === 0 || !TRANSIENT.has(String((error as { code?: unknown }).code))) throw error;
+    if (retries === 0 || !isTransient(error)) throw error;
     return appendRecorded(sql, op, actor, record, retries - 1);
   }
 }

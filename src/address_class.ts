@@ -61,8 +61,8 @@ function embedded(g: readonly number[]): string[] {
 
 const dotted = (high: number, low: number) => [high >> 8, high & 255, low >> 8, low & 255].join(".");
 
-/** The eight groups of an IPv6 address; the URL parser writes it in one way only, without dots. */
-function groupsOf(address: string): number[] {
+/** The eight groups of an IPv6 address without a zone; the URL parser writes it in one way only, without dots. */
+export function groupsOf(address: string): number[] {
   const [head = "", tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split("::");
   const read = (part: string) => part === "" ? [] : part.split(":").map((group) => parseInt(group, 16));
   const [first, second] = [read(head), read(tail ?? "")];

@@ -1,4 +1,5 @@
 import { BlockList, isIP } from "node:net";
+import { groupsOf } from "./address_class.ts";
 
 export type AddressLimitsOptions = {
   /** Connections of one address at once; 0: no limit. */
@@ -83,14 +84,8 @@ export class AddressLimits {
 }
 
 /** The first four groups of an IPv6 address: one subscriber has at least such a network. */
-function network(address: string): string {
-  const [head = "", tail] = address.toLowerCase().split("::");
-  const groups = head === "" ? [] : head.split(":");
-  const after = tail === undefined || tail === "" ? 0 : tail.split(":").length;
-  const zeros = tail === undefined ? 0 : Math.max(0, 8 - groups.length - after);
-  const all = [...groups, ...Array<string>(zeros).fill("0"), ...(tail ? tail.split(":") : [])];
-  return `${all.slice(0, 4).map((group) => parseInt(group, 16).toString(16)).join(":")}::/64`;
-}
+const network = (address: string) =>
+  `${groupsOf(address).slice(0, 4).map((group) => group.toString(16)).join(":")}::/64`;
 
 const PRIVATE = privateNetworks();
 

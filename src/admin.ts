@@ -8,6 +8,7 @@ import type { SecretBox } from "../db/secret_box.ts";
 import { openSql } from "../db/sql.ts";
 import { CONSOLE_DIST, type ConsoleState } from "../console/build.ts";
 import { type Accounts, createAccounts } from "./accounts.ts";
+import type { Bodies } from "./body.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import type { Consistency } from "./consistency.ts";
@@ -31,6 +32,7 @@ export type AdminOptions = {
   clock: Clock;
   consistency: Consistency;
   pushDeps: PushDeps;
+  bodies: Bodies;
   /** Whether new pushes are refused because the server is stopping (OPS-3). */
   draining: () => boolean;
   /** How far the console's build is. */
@@ -67,6 +69,7 @@ export function openAdmin(options: AdminOptions): Admin {
       ...stores,
       catalog: services.catalog,
       accounts,
+      bodies: options.bodies,
       live: live(options, sends),
       tryValidation: (instance, url, who) => consistency.tryUrl(instance, url, who),
       publicAddress: { host: config.publicHost, port: config.publicPort },

@@ -1,5 +1,4 @@
-import { Hono, type MiddlewareHandler } from "hono";
-import { type Bodies, BODY_MS, MAX_BODY_BYTES } from "./body.ts";
+import { Hono } from "hono";
 import { addressOf } from "./routes/address.ts";
 import { pushHandler, type PushRouteDeps } from "./routes/push.ts";
 import type { SyncServer } from "./routes/sync.ts";
@@ -31,7 +30,6 @@ export function createApps(deps: AppDeps): Apps {
     return c.body(await deps.metrics.text(), 200, { "Content-Type": deps.metrics.contentType });
   });
   health(internal, deps);
-  internal.use("/api/*", wholeBody(deps.push.bodies));
   internal.route("/", deps.admin);
   internal.get("/", (c) => c.redirect("/console"));
   const both = new Hono();
@@ -40,25 +38,6 @@ export function createApps(deps: AppDeps): Apps {
   const push = pushHandler(deps.push);
   const withPush = (app: Hono): Handler => (request, info) => push(request) ?? app.fetch(request, info);
   return { client: client.fetch, internal: withPush(internal), both: withPush(both) };
-}
-
-const CHANGING = new Set(["POST", "PUT", "PATCH", "DELETE"]);
-
-/** Hands on requests whose body is there; the others get the admin API's own form of an error. */
-function wholeBody(bodies: Bodies): MiddlewareHandler {
-  return async (c, next) => {
-    if (c.req.raw.body === null || !CHANGING.has(c.req.method)) return await next();
-    const body = await bodies.read(c.req.raw);
-    if (body === "long") {
-      return c.json({ code: "BODY_TOO_LARGE", message: `The body must be at most ${MAX_BODY_BYTES} bytes` }, 413);
-    }
-    if (typeof body === "string") {
-      return c.json({ code: "ARGS_ILLEGAL", message: `The body must arrive whole within ${BODY_MS / 1000} s` }, 400);
-    }
-    const { url, method, headers } = c.req.raw;
-    c.req.raw = new Request(url, { method, headers, body });
-    await next();
-  };
 }
 
 function health(app: Hono, { notReady }: AppDeps): void {

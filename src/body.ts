@@ -23,7 +23,8 @@ export class Bodies implements Disposable {
 
   /** Never rejects; nothing past the limit is read. */
   read(request: Request): Promise<Body> {
-    if (Number(request.headers.get("Content-Length")) > MAX_BODY_BYTES) return Promise.resolve("long");
+    const declared = request.headers.get("Content-Length");
+    if (Number(declared) > MAX_BODY_BYTES) return Promise.resolve("long");
     return new Promise((resolve) => {
       const reading = { since: this.#clock.now(), late: () => resolve("late") };
       this.#readings.add(reading);
@@ -32,7 +33,7 @@ export class Bodies implements Disposable {
         this.#readings.delete(reading);
         resolve(body);
       };
-      collect(request).then(done, () => done("broken"));
+      collect(request, declared !== null).then(done, () => done("broken"));
     });
   }
 
@@ -53,8 +54,9 @@ export class Bodies implements Disposable {
   }
 }
 
-async function collect(request: Request): Promise<Body> {
-  if (request.headers.has("Content-Length")) return new Uint8Array(await request.arrayBuffer());
+/** @param bounded whether it says how long it is, and is not too long */
+async function collect(request: Request, bounded: boolean): Promise<Body> {
+  if (bounded) return new Uint8Array(await request.arrayBuffer());
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of request.body ?? []) {

@@ -96,13 +96,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const path = { append, bus: registry };
   const pushDeps = { catalog, ...(tracing ? tracing.wrap(path) : path), clock, metrics, failed };
   const isDraining = () => draining;
-  const operators = { secrets, consoleState, draining: isDraining };
+  const bodies = new Bodies(clock);
+  const operators = { secrets, bodies, consoleState, draining: isDraining };
   const admin = openAdmin({ services, config, databaseUrl, clock, consistency, pushDeps, ...operators, failed });
   const rateLimit = new RateLimit(config.rateLimitPerSecond);
-  const bodies = new Bodies(clock);
   const counts = { received: () => metrics.received(), refused: (code: string) => metrics.refused(code) };
-  const overloaded = (instanceId: string) =>
-    appends.length >= config.appendQueueMax && appends.refuses(catalog.instance(instanceId)?.no ?? 0);
+  const overloaded = (instanceId: string) => appends.refuses(catalog.instance(instanceId)?.no ?? 0);
   const push = { ...pushDeps, ...counts, signatures, rateLimit, bodies, draining: isDraining, overloaded };
   const notReady = async () => {
     if (draining) return "the server is stopping";

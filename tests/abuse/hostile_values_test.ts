@@ -1,18 +1,8 @@
 import assert from "node:assert/strict";
+import { INHERITED } from "../fuzz/nasty.ts";
 import { RawClient, user } from "../support/client.ts";
 import { message, post } from "../support/rest.ts";
 import { startServer, type TestServer } from "../support/server.ts";
-
-/** Names that mean something to JavaScript; every one of them may be a user, a device, a push or a config. */
-const INHERITED = [
-  "__proto__",
-  "constructor",
-  "prototype",
-  "toString",
-  "hasOwnProperty",
-  "valueOf",
-  "__defineGetter__",
-];
 
 async function createConfig(server: TestServer, bizType: string, target: "user" | "device"): Promise<void> {
   const config = { bizType, description: "named like a built-in", scope: "single", target, multiDevice: true };

@@ -1,14 +1,20 @@
 /** What abusers put where something else is expected. */
 import fc from "fast-check";
 
-/** Names that mean something to JavaScript, SQL, paths, logs or terminals. */
-export const NAMES = [
+/** What every object inherits. */
+export const INHERITED = [
   "__proto__",
   "constructor",
   "prototype",
   "toString",
   "hasOwnProperty",
   "valueOf",
+  "__defineGetter__",
+];
+
+/** Names that mean something to JavaScript, SQL, paths, logs or terminals. */
+export const NAMES = [
+  ...INHERITED,
   "null",
   "undefined",
   "NaN",

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { z } from "zod";
 import type { Role } from "../../db/operators.ts";
 import type { Actor, NewRecord } from "../../db/records.ts";
+import { Bodies } from "../../src/body.ts";
 import { type Accounts, createAccounts } from "../../src/accounts.ts";
 import { type Clock, systemClock } from "../../src/clock.ts";
 import type { LiveCatalog } from "../../src/configs.ts";
@@ -87,10 +88,12 @@ export async function adminServer({ clock = systemClock, tls = false }: { clock?
   const consistency = createConsistency({ clock: systemClock, log: getLogger("test") });
   const live = new TestLive();
   const errors: unknown[] = [];
+  const bodies = new Bodies(systemClock);
   const app = adminApp({
     ...stores,
     catalog,
     accounts,
+    bodies,
     live,
     clock,
     tls,
@@ -129,6 +132,7 @@ export async function adminServer({ clock = systemClock, tls = false }: { clock?
       return { ...CONSOLE, Cookie: cookieOf(answer) };
     },
     async [Symbol.asyncDispose]() {
+      bodies[Symbol.dispose]();
       await catalog[Symbol.asyncDispose]();
       await db[Symbol.asyncDispose]();
     },

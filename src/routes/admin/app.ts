@@ -1,7 +1,7 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
-import { bodyLimit } from "hono/body-limit";
 import type { MiddlewareHandler } from "hono";
 import { Refused } from "../../../db/refused.ts";
+import { type Bodies, BODY_MS, MAX_BODY_BYTES } from "../../body.ts";
 import { configRoutes } from "./configs.ts";
 import type { AdminDeps } from "./deps.ts";
 import { type AdminEnv, newRoutes } from "./env.ts";
@@ -17,9 +17,6 @@ import { sessionRoutes } from "./session.ts";
 import { statsRoutes } from "./stats.ts";
 import { statusRoutes } from "./status.ts";
 
-/** Largest body of the admin API, bytes: that of a push (PUSH-5). */
-const MAX_BODY_BYTES = 64 * 1024;
-
 /**
  * The admin API (OPS-5): `/api/instances`, `/api/session`, `/api/operators`, and `/openapi.json`. Mount it at the root:
  * `app.route("/", adminApp(deps))`.
@@ -27,7 +24,7 @@ const MAX_BODY_BYTES = 64 * 1024;
 export function adminApp(deps: AdminDeps) {
   const app = newRoutes();
   app.onError(errorHandler(deps));
-  app.use("/api/*", noNul, bodyLimit({ maxSize: MAX_BODY_BYTES, onError: tooLarge }), jsonOnly, guard(deps));
+  app.use("/api/*", noNul, wholeBody(deps.bodies), jsonOnly, guard(deps));
   const routes = app
     .route("/", sessionRoutes(deps))
     .route("/", operatorRoutes(deps))
@@ -45,8 +42,21 @@ export function adminApp(deps: AdminDeps) {
 /** The admin API's type, for Hono's typed client: `hc<AdminApp>("/", { headers: { "X-Syncline-Console": "1" } })`. */
 export type AdminApp = ReturnType<typeof adminApp>;
 
-function tooLarge(): never {
-  throw new Refused("BODY_TOO_LARGE", `The body must be at most ${MAX_BODY_BYTES} bytes`);
+const CHANGING = new Set(["POST", "PUT", "PATCH", "DELETE"]);
+
+/** Hands on requests whose body is there whole. */
+function wholeBody(bodies: Bodies): MiddlewareHandler<AdminEnv> {
+  return async (c, next) => {
+    if (c.req.raw.body === null || !CHANGING.has(c.req.method)) return await next();
+    const body = await bodies.read(c.req.raw);
+    if (body === "long") throw new Refused("BODY_TOO_LARGE", `The body must be at most ${MAX_BODY_BYTES} bytes`);
+    if (typeof body === "string") {
+      throw new Refused("ARGS_ILLEGAL", `The body must arrive whole within ${BODY_MS / 1000} s`);
+    }
+    const { url, method, headers } = c.req.raw;
+    c.req.raw = new Request(url, { method, headers, body });
+    await next();
+  };
 }
 
 /** Whatever a route asks the database for by the address: its texts can hold no NUL. */

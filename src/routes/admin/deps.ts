@@ -9,6 +9,7 @@ import type { Clock } from "../../clock.ts";
 import type { PushAnswer } from "../../result_codes.ts";
 import type { Trial } from "../../consistency.ts";
 import type { Accounts } from "../../accounts.ts";
+import type { Bodies } from "../../body.ts";
 
 /** One live connection, as the status pages show it (CON-4). */
 export type SessionInfo = {
@@ -60,6 +61,7 @@ export type AdminDeps = AdminStores & {
   /** `refresh` makes this process see its own change before the request is answered. */
   catalog: Catalog & { refresh(): Promise<void> };
   accounts: Accounts;
+  bodies: Bodies;
   live: Live;
   /** Asks a validation URL once and tells all (the console's "try it"). */
   tryValidation(instance: Instance, url: string, who: { userId: string; sessionId: string }): Promise<Trial>;
