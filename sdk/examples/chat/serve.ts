@@ -39,7 +39,7 @@ export function chat({ server, instanceId }: ChatOptions): (request: Request) =>
       const sent = await Promise.all(
         [...new Set([String(to), String(from)])].map((user) => push(user, { from, text })),
       );
-      return Response.json({ sent: sent.every(Boolean) });
+      return Response.json({}, { status: sent.every(Boolean) ? 200 : 502 });
     }
     const file = FILES[pathname];
     if (!file) return new Response("Not found", { status: 404 });
