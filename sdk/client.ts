@@ -51,7 +51,8 @@ export class SyncClient implements AsyncDisposable {
   readonly #unwatch: () => void;
   #status: ClientStatus = "connecting";
   #reason = "";
-  #closed: Promise<void> | null = null;
+  #closed = false;
+  #done: Promise<void> = Promise.resolve();
 
   constructor(options: ClientOptions, platform: Platform) {
     const hooks: Hooks = {
@@ -115,7 +116,7 @@ export class SyncClient implements AsyncDisposable {
    * Receives the messages of a config, one at a time and in order. A message counts as received when the handler has
    * returned; if it throws, the message comes again.
    *
-   * @returns ends the subscription; what comes then is kept for the next one
+   * @returns ends the subscription; what it has not received, and what comes then, is kept for the next one
    * @throws if `biz` has a subscriber
    */
   subscribe<T>(biz: string, handler: Handler<T>, options: TypedSubscribeOptions<T>): () => void;
@@ -125,24 +126,35 @@ export class SyncClient implements AsyncDisposable {
     handler: Handler<never>,
     options: SubscribeOptions & { schema?: PayloadSchema<unknown> } = {},
   ): () => void {
+    return this.#begin(biz, handler, options, () => {});
+  }
+
+  #begin(
+    biz: string,
+    handler: Handler<never>,
+    { schema, signal, manual = false }: SubscribeOptions & { schema?: PayloadSchema<unknown> },
+    ended: () => void,
+  ): () => void {
     checkBizType(biz);
     if (this.#subscribers.has(biz)) throw new Error(`Cannot subscribe to ${biz} twice`);
     const subscriber = new Subscriber({
-      schema: options.schema,
-      manual: options.manual ?? false,
+      schema,
+      manual,
       handler: handler as Handler<unknown>,
       report: (report) => this.#post({ type: "report", report }),
       problem: (problem) => this.#events.emit("problem", problem),
+      ended,
     });
     this.#subscribers.set(biz, subscriber);
     const end = () => {
+      signal?.removeEventListener("abort", end);
       if (this.#subscribers.get(biz) !== subscriber) return;
       this.#subscribers.delete(biz);
       subscriber.end();
       this.#post({ type: "unregister", biz });
     };
-    options.signal?.addEventListener("abort", end, { once: true });
-    if (options.signal?.aborted) end();
+    signal?.addEventListener("abort", end);
+    if (this.#closed || signal?.aborted) end();
     else this.#post({ type: "register", biz });
     return end;
   }
@@ -163,19 +175,16 @@ export class SyncClient implements AsyncDisposable {
     // One message at a time: the subscriber waits with the next one until the loop comes back.
     let slot: { message: SyncMessageOf<never>; taken: () => void } | null = null;
     let wake = () => {};
-    let ended = options.signal?.aborted ?? false;
+    let ended = false;
     const handler: Handler<never> = (message) =>
       new Promise<void>((taken) => {
         slot = { message, taken };
         wake();
       });
-    const end = this.subscribe(biz, handler as Handler<RawPayload>, options);
-    const finish = () => {
+    const end = this.#begin(biz, handler, options, () => {
       ended = true;
       wake();
-    };
-    options.signal?.addEventListener("abort", finish, { once: true });
-    const offClose = this.#events.on("status", () => this.#closed && finish());
+    });
     try {
       while (!ended) {
         const next = slot as { message: SyncMessageOf<never>; taken: () => void } | null;
@@ -188,8 +197,6 @@ export class SyncClient implements AsyncDisposable {
         next.taken();
       }
     } finally {
-      options.signal?.removeEventListener("abort", finish);
-      offClose();
       end();
     }
   }
@@ -201,12 +208,11 @@ export class SyncClient implements AsyncDisposable {
 
   /** Closes the connection for good and resolves when everything reported is stored. */
   close(): Promise<void> {
+    if (this.#closed) return this.#done;
+    this.#closed = true;
     this.#unwatch();
-    this.#closed ??= this.#engine?.close() ?? Promise.resolve();
     for (const subscriber of this.#subscribers.values()) subscriber.end();
-    this.#reason = "closed";
-    this.#setStatus();
-    return this.#closed;
+    return this.#done = this.#engine!.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -221,9 +227,9 @@ export class SyncClient implements AsyncDisposable {
   #setStatus(): void {
     if (!this.#engine) return;
     const status = this.#closed ? "stopped" : statusOf(this.#engine.core);
-    if (status === this.#status && !this.#closed) return;
+    if (status === this.#status) return;
     this.#status = status;
-    this.#events.emit("status", { status, reason: this.#reason });
+    this.#events.emit("status", { status, reason: this.#closed ? "closed" : this.#reason });
   }
 }
 

@@ -11,6 +11,8 @@ export type SubscriberParts = {
   handler: (message: SyncMessageOf<unknown>) => void | Promise<void>;
   report: (report: Report) => void;
   problem: (problem: Problem) => void;
+  /** Called when it ends, whoever ends it. */
+  ended: () => void;
 };
 
 /**
@@ -53,6 +55,7 @@ export class Subscriber {
   end(): void {
     this.#ended = true;
     this.#queue = [];
+    this.#parts.ended();
   }
 
   async #run(): Promise<void> {
@@ -95,12 +98,12 @@ export class Subscriber {
     };
     try {
       const result = this.#parts.handler(message);
-      if (result instanceof Promise) {
-        return result.then(() => this.#parts.manual || received(), (cause) => refused("callback", cause)).then(
-          () => {},
-        );
-      }
-      if (!this.#parts.manual) received();
+      const returned = () => {
+        if (!this.#parts.manual) received();
+      };
+      // Whatever can be waited for: a query builder, or a promise of another realm, is none of our Promise.
+      if (result?.then) return Promise.resolve(result).then(returned).catch((cause) => refused("callback", cause));
+      returned();
     } catch (cause) {
       refused("callback", cause);
     }

@@ -32,9 +32,9 @@ function handOverStream(turn: Turn, ledger: Ledger, stream: Stream): Ledger {
     groups.set(epoch, [...(groups.get(epoch) ?? []), late ? { ...op, late: true } : op]);
   for (const k of stream.kept) if (!k.handed) add(k.epoch, k.op, k.late);
   for (const [id, w] of stream.waiting) {
-    if (!w.op) continue;
+    if (w.handed) continue;
     add(ledger.epoch, w.op, w.late);
-    waiting.set(id, { ...w, op: null });
+    waiting.set(id, { ...w, handed: true });
   }
   const fleeting = ledger.fleeting.get(stream.key) ?? [];
   if (!groups.size && !fleeting.length) return ledger;
@@ -56,14 +56,20 @@ export function deliver(turn: Turn, stream: Stream, epoch: string | null, ops: r
   }
 }
 
-/** Nobody listens to these streams any more: what was handed over and not reported is handed over again next time. */
-export function takeBack(turn: Turn, from: (stream: Stream) => boolean): void {
+/**
+ * Nobody listens to these streams any more: what was handed over and not reported is handed over again next time.
+ *
+ * @param all also what the server still waits for; false where it sends that anew anyway
+ */
+export function takeBack(turn: Turn, all: boolean, from: (stream: Stream) => boolean): void {
   const life = leading(turn);
   if (!life) return;
   let ledger = life.ledger;
   for (const stream of life.ledger.streams.values()) {
-    if (!from(stream) || !stream.kept.some((k) => k.handed)) continue;
-    ledger = putStream(ledger, { ...stream, kept: stream.kept.map((k) => ({ ...k, handed: false })) });
+    if (!from(stream)) continue;
+    const kept = stream.kept.map((k) => ({ ...k, handed: false }));
+    const waiting = [...stream.waiting].map(([id, w]) => [id, { ...w, handed: w.handed && !all }] as const);
+    ledger = putStream(ledger, { ...stream, kept, waiting: new Map(waiting) });
   }
   setLedger(turn, ledger);
 }

@@ -27,9 +27,14 @@ export type Delivered = Op & { late?: true };
 
 /**
  * An op that is not reported yet. It holds the point back, unless it is late. `conn` is the connection that carried it
- * last. `op` is there while nobody has been handed it, because its biz is not registered.
+ * last. It is not `handed` while its biz is not registered. The server's window bounds how many there are (DLV-3).
  */
-export type Waiting = { readonly late: boolean; readonly conn: number; readonly op: Op | null };
+export type Waiting = {
+  readonly late: boolean;
+  readonly conn: number;
+  readonly op: Delivered;
+  readonly handed: boolean;
+};
 
 /** A message of an unregistered biz: stored, acked, and handed over at registration (SDK-4). */
 export type Kept = {

@@ -130,7 +130,7 @@ export function onLogout(turn: Turn): void {
 
 function userChanged(turn: Turn): void {
   bind(turn);
-  takeBack(turn, ({ owner }) => owner !== "" && owner !== turn.core.user?.userId);
+  takeBack(turn, false, ({ owner }) => !mine(turn, owner));
   handOver(turn);
 }
 
@@ -143,7 +143,12 @@ export function onUnregister(turn: Turn, biz: string): void {
   const left = new Set(turn.core.biz);
   if (!left.delete(biz)) return;
   turn.core = { ...turn.core, biz: left };
-  takeBack(turn, (stream) => stream.biz === biz);
+  takeBack(turn, true, (stream) => stream.biz === biz && mine(turn, stream.owner));
+}
+
+/** The device's, or the user's who is logged in. */
+function mine(turn: Turn, owner: string): boolean {
+  return owner === "" || owner === turn.core.user?.userId;
 }
 
 /** A report made without the records at hand waits for them, and goes to the tab that has them. */

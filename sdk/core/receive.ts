@@ -88,9 +88,10 @@ function takeOps(before: Stream, cursor: Cursor, conn: number, batch: Batch, reg
     owing.set(op.id, batch.late === true || known?.late === true);
     if (isReported(stream, op.id, batch.late === true)) continue;
     if (covered) stream = lower(stream, op.id);
-    stream = waitFor(stream, op.id, { late, conn, op: registered ? null : op });
     // What an earlier interval covered without it comes out of order, whatever the server calls it.
-    if (registered) deliver.push(late || (!known && op.id <= before.seen) ? { ...op, late: true } : op);
+    const marked: Delivered = late || (!known && op.id <= before.seen) ? { ...op, late: true } : op;
+    stream = waitFor(stream, op.id, { late, conn, op: marked, handed: registered });
+    if (registered) deliver.push(marked);
     else parked.push(op.id);
   }
   for (const id of batch.gone ?? []) owing.delete(id);

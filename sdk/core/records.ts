@@ -129,5 +129,5 @@ function encodeKeptUnder(ledger: Ledger, key: string): string | null {
   const k = stream.kept.find((k) => k.id === at.id && (k.epoch ?? "") === at.epoch);
   if (k) return encodeKept(stream, k.op, k.late, k.epoch);
   const w = at.epoch === (ledger.epoch ?? "") ? stream.waiting.get(at.id) : undefined;
-  return w?.op ? encodeKept(stream, w.op, w.late, ledger.epoch) : null;
+  return w && !w.handed ? encodeKept(stream, w.op, w.late, ledger.epoch) : null;
 }

@@ -35,7 +35,7 @@ function snapshot(ledger: Ledger, n: number, keys: ReadonlySet<string>): Writing
     if (!key.startsWith("k/")) continue;
     const at = parseKeptKey(key);
     const stream = ledger.streams.get(at.stream);
-    if (stream && at.epoch === (ledger.epoch ?? "") && stream.waiting.get(at.id)?.op) {
+    if (stream && at.epoch === (ledger.epoch ?? "") && stream.waiting.get(at.id)?.handed === false) {
       kept.push({ stream: at.stream, id: at.id, era: stream.era });
     }
   }
@@ -86,7 +86,7 @@ function settleKept(ledger: Ledger, k: Writing["kept"][number]): Ledger {
   const key = keptKey(stream, k.id, ledger.epoch);
   const waiting = stream.waiting.get(k.id);
   // Handed on, gone, or void by now: the record is not needed. Unreported, it is waited for like any other.
-  if (stream.era !== k.era || !waiting?.op) return markDirty(ledger, key);
+  if (stream.era !== k.era || !waiting || waiting.handed) return markDirty(ledger, key);
   const message = { id: k.id, epoch: ledger.epoch, op: waiting.op, late: waiting.late, handed: false };
   return updateStream(ledger, stream, withReported(keep(stream, message), [k.id]));
 }

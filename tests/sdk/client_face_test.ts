@@ -110,6 +110,62 @@ Deno.test("[SDK-3] async iteration: the message at which the loop is left is not
   }, /twice/);
 });
 
+Deno.test("[SDK-3] [DLV-1] what a loop that was left had not taken comes to the next one at once, before newer ones", async () => {
+  const t = testPlatform();
+  await using client = new SyncClient(t.options, t.platform);
+  const seen: number[] = [];
+  const loop = async (until: number) => {
+    for await (const m of client.messages("LOCK")) {
+      seen.push(m.id);
+      if (m.id === until) break;
+    }
+  };
+  const first = loop(2);
+  const wire = await t.connect();
+  sync(wire, 0, [{ id: 1 }, { id: 2 }, { id: 3 }]);
+  await first;
+  const second = loop(4);
+  sync(wire, 3, [{ id: 4 }]);
+  await second;
+  assert.deepEqual(seen, [1, 2, 2, 3, 4]);
+});
+
+Deno.test("[SDK-3] a handler may return anything that can be waited for: received is what it has done, not what it began", async () => {
+  const t = testPlatform();
+  await using client = new SyncClient(t.options, t.platform);
+  const problems: string[] = [];
+  client.on("problem", (p) => problems.push(p.code));
+  const work: { done: () => void; failed: (cause: Error) => void }[] = [];
+  // As query builders do: no Promise, but a then.
+  const query = () => ({ then: (done: () => void, failed: (cause: Error) => void) => work.push({ done, failed }) });
+  client.subscribe("LOCK", () => query() as unknown as Promise<void>);
+  const wire = await t.connect();
+  sync(wire, 0, [{ id: 1 }, { id: 2 }]);
+  await until("the first", () => work.length === 1);
+  assert.equal(acked(wire), undefined);
+  work[0]!.done();
+  await until("the ack", () => acked(wire) === 1);
+  await until("the second", () => work.length === 2);
+  work[1]!.failed(new Error("disk"));
+  await until("the problem", () => problems.length === 1);
+  assert.deepEqual([problems, acked(wire)], [["callback"], 1]);
+});
+
+Deno.test("[SDK-1] a client that is closed says so once, and nothing waits for it", async () => {
+  const t = testPlatform();
+  const client = new SyncClient(t.options, t.platform);
+  const statuses: string[] = [];
+  client.on("status", ({ status, reason }) => statuses.push(`${status} ${reason}`.trim()));
+  client.subscribe("LOCK", () => {});
+  const wire = await t.connect();
+  // Its report is being stored while the client is closed.
+  sync(wire, 0, [{ id: 1 }]);
+  await client.close();
+  await client.close();
+  assert.deepEqual(statuses.slice(statuses.indexOf("connected")), ["connected", "stopped closed"]);
+  for await (const _ of client.messages("CHAT"));
+});
+
 Deno.test("[SDK-1] AbortSignals end a subscription, an iteration and the client", async () => {
   const t = testPlatform();
   const all = new AbortController(), one = new AbortController(), two = new AbortController();
