@@ -1,3 +1,14 @@
+/** Calls the app's code. Its mistake belongs to the app: it shows up as its own uncaught error. */
+export function guarded(call: () => void): void {
+  try {
+    call();
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
+}
+
 /** Listeners by event name. One that throws does not keep the others from hearing. */
 export class Emitter<Events extends object> {
   readonly #listeners = new Map<keyof Events, Set<(detail: never) => void>>();
@@ -10,14 +21,7 @@ export class Emitter<Events extends object> {
 
   emit<K extends keyof Events>(event: K, detail: Events[K]): void {
     for (const listener of [...this.#listeners.get(event) ?? []]) {
-      try {
-        (listener as (detail: Events[K]) => void)(detail);
-      } catch (error) {
-        // A listener's mistake belongs to the app: it shows up as its own uncaught error.
-        queueMicrotask(() => {
-          throw error;
-        });
-      }
+      guarded(() => (listener as (detail: Events[K]) => void)(detail));
     }
   }
 }

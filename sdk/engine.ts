@@ -12,7 +12,7 @@ import type { SocketClass } from "./platform/socket.ts";
 import type { SyncStore } from "./store.ts";
 import { MemoryStore } from "./stores/memory.ts";
 
-/** What the two faces are told. A hook that throws is reported as a problem and changes nothing. */
+/** What the two faces are told. None of it throws: what the app's code throws is their affair. */
 export type Hooks = {
   deliver(effect: Extract<Effect, { type: "deliver" }>): void;
   command(effect: Extract<Effect, { type: "command" }>): void;
@@ -50,6 +50,8 @@ export class Engine {
   #cancelTimer = () => {};
   /** Store and lead are used one after the other, in the order of the effects. */
   #tail: Promise<void> = Promise.resolve();
+  /** The store that has a write under way, if only after its time: no other is made beside it. */
+  #stuck: SyncStore | null = null;
 
   constructor(parts: Parts, hooks: Hooks) {
     this.#parts = parts;
@@ -111,7 +113,7 @@ export class Engine {
 
   readonly #perform: { [K in Effect["type"]]: (effect: Extract<Effect, { type: K }>) => void } = {
     acquire: () => this.#then(() => this.#lead.acquire()),
-    steal: () => this.#lead.steal(),
+    steal: () => this.#then(() => this.#lead.steal()),
     release: () => this.#then(() => this.#release()),
     tell: ({ message }) => this.#lead.tell(message),
     load: ({ term }) => this.#then(() => this.#load(term)),
@@ -119,10 +121,10 @@ export class Engine {
     open: ({ conn }) => this.#open(conn),
     send: ({ conn, frame, signAt }) => this.#at(conn)?.send(frame, signAt),
     close: ({ conn, code, reason }) => this.#at(conn)?.close(code, reason),
-    deliver: (effect) => this.#tell("deliver", effect),
-    command: (effect) => this.#tell("command", effect),
-    connection: (effect) => this.#tell("connection", effect),
-    consistency: (effect) => this.#tell("consistency", effect),
+    deliver: (effect) => this.#hooks.deliver(effect),
+    command: (effect) => this.#hooks.command(effect),
+    connection: (effect) => this.#hooks.connection(effect),
+    consistency: (effect) => this.#hooks.consistency(effect),
     problem: ({ problem }) => this.#hooks.problem(problem),
   };
 
@@ -134,18 +136,6 @@ export class Engine {
     this.#tail = this.#tail.then(work).catch((cause) => {
       this.#hooks.problem({ code: "platform", message: "Cannot use the store", cause });
     });
-  }
-
-  /** The app's code runs here: what it throws is its own affair. */
-  #tell<K extends "deliver" | "command" | "connection" | "consistency">(
-    hook: K,
-    effect: Extract<Effect, { type: K }>,
-  ): void {
-    try {
-      (this.#hooks[hook] as (effect: Extract<Effect, { type: K }>) => void)(effect);
-    } catch (cause) {
-      this.#hooks.problem({ code: "callback", message: "A callback threw", cause });
-    }
   }
 
   #open(conn: number): void {
@@ -174,8 +164,14 @@ export class Engine {
   }
 
   async #write(effect: Extract<Effect, { type: "write" }>): Promise<void> {
+    const store = this.#store;
     try {
-      await this.#inTime(this.#store.write(effect));
+      if (this.#stuck === store) throw new Error("no answer yet");
+      const work = store.write(effect);
+      this.#stuck = store;
+      const answered = () => this.#stuck = null;
+      work.then(answered, answered);
+      await this.#inTime(work);
       this.post({ type: "saved", n: effect.n });
     } catch (cause) {
       this.post({ type: "failed", n: effect.n, cause });

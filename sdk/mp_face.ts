@@ -1,5 +1,6 @@
 import type { Effect, Event } from "./core/model.ts";
 import { stateName } from "./core/model.ts";
+import { guarded } from "./emitter.ts";
 import type { Engine, Hooks } from "./engine.ts";
 import { launch } from "./launch.ts";
 import { reportOf } from "./message.ts";
@@ -9,7 +10,7 @@ import { ConnectionEvent, ConnectionType } from "./mp_types.ts";
 import { MpObservers } from "./mp_observers.ts";
 import { checkBizType, isBizType, isId } from "./options.ts";
 import type { Platform } from "./platform/platform.ts";
-import type { MPSyncOptions } from "./types.ts";
+import type { MPSyncOptions, Problem } from "./types.ts";
 
 type Deliver = Extract<Effect, { type: "deliver" }>;
 
@@ -33,6 +34,7 @@ export class MpFace {
   #unwatch = () => {};
   #early: Event[] = [];
   #change: ConnectionType = ConnectionType.Unknown;
+  #problem: (problem: Problem) => void = (p) => console.warn(p.message, p.cause ?? "");
 
   constructor(platform: Platform) {
     this.#platform = platform;
@@ -49,15 +51,17 @@ export class MpFace {
     const options = { ...this.#options };
     const config = options.config ?? metaConfigOf(context) ?? metaConfigOf(framework.context);
     if (config) options.config = config;
+    const { onProblem } = options;
+    if (onProblem) this.#problem = (problem) => guarded(() => onProblem(problem));
     const hooks: Hooks = {
       deliver: (effect) => this.#deliver(effect),
       command: ({ biz, command }) => {
         const userId = this.#engine?.core.user?.userId ?? "";
-        this.#callbacks.get(biz)?.onReceiveCommand?.({ userId, biz, command });
+        this.#safely(() => this.#callbacks.get(biz)?.onReceiveCommand?.({ userId, biz, command }));
       },
       connection: (effect) => this.#tell(effect),
       consistency() {},
-      problem: options.onProblem ?? ((p) => console.warn(p.message, p.cause ?? "")),
+      problem: this.#problem,
       changed() {},
     };
     const { engine, unwatch } = launch(options, this.#platform, { hooks, follow: false });
@@ -151,19 +155,28 @@ export class MpFace {
     if (callback) {
       const message: SyncMessage = { userId: effect.userId, biz: effect.biz, msgData };
       this.#delivered.set(message, effect);
-      callback.onReceiveMessage(message);
+      this.#safely(() => callback.onReceiveMessage(message));
     }
-    this.observers.notify(effect.biz, () => {
+    for (const call of this.observers.of(effect.biz)) {
       const userInfo = { bizType: effect.biz, userId: effect.userId, op: msgData };
       this.#delivered.set(userInfo, effect);
-      return { name: effect.biz, userInfo };
-    });
+      this.#safely(() => call({ name: effect.biz, userInfo }));
+    }
   }
 
   #tell(effect: Extract<Effect, { type: "connection" }>): void {
     this.#change = CHANGES[effect.change];
     const event = new ConnectionEvent(this.#change, effect.reason);
-    for (const listener of [...this.#listeners]) listener.onConnectionStateChanged(event);
+    for (const listener of [...this.#listeners]) this.#safely(() => listener.onConnectionStateChanged(event));
+  }
+
+  /** What one of the app's callbacks throws keeps no other from hearing. */
+  #safely(call: () => void): void {
+    try {
+      call();
+    } catch (cause) {
+      this.#problem({ code: "callback", message: "A callback threw", cause });
+    }
   }
 }
 

@@ -31,11 +31,11 @@ export class MpObservers {
     return left;
   }
 
-  notify(biz: string, make: () => SyncNotification): void {
-    for (const [observer, selector] of [...this.#byBiz.get(biz) ?? []]) {
-      if (typeof selector === "function") selector.call(observer, make());
-      else methodOf(observer, selector)?.call(observer, make());
-    }
+  /** Who is to be called for a biz, in the order of registration. */
+  of(biz: string): ((notification: SyncNotification) => void)[] {
+    return [...this.#byBiz.get(biz) ?? []].map(([observer, selector]) => (notification) =>
+      (typeof selector === "function" ? selector : methodOf(observer, selector))?.call(observer, notification)
+    );
   }
 }
 

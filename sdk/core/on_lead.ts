@@ -2,9 +2,9 @@
 import { hangUp, retry } from "./connect.ts";
 import { handOver } from "./handover.ts";
 import type { Event, PeerMessage, Turn } from "./model.ts";
-import { applyReport, letGo, standBy } from "./on_app.ts";
+import { applyReport, letGo, onReport, standBy } from "./on_app.ts";
 import { decode } from "./records.ts";
-import { count, emit, leading, report, setLife, tell } from "./turn.ts";
+import { count, emit, report, setLife, tell } from "./turn.ts";
 
 const ANOTHER = "another tab leads";
 
@@ -51,6 +51,7 @@ export function onPeer(turn: Turn, message: PeerMessage): void {
       setLife(turn, { ...life, stealAt: turn.now + settings.timing.stealMs });
       return tell(turn, { t: "want" });
     case "report":
-      return leading(turn) ? applyReport(turn, message.report) : undefined;
+      // Who is still reading the records applies it then.
+      return life.tag === "leading" || life.tag === "loading" ? onReport(turn, message.report) : undefined;
   }
 }

@@ -47,7 +47,7 @@ export interface IdbFactory {
 export interface LockManagerLike {
   request(
     name: string,
-    options: { signal?: AbortSignal; steal?: boolean },
+    options: { steal: boolean },
     callback: () => Promise<void>,
   ): Promise<unknown>;
 }

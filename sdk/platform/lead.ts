@@ -9,7 +9,7 @@ import { browser, type ChannelLike, type LockManagerLike } from "./dom.ts";
 export interface Lead {
   /** Asks for the lead; `granted` follows, at once or when the holder lets go. */
   acquire(): void;
-  /** Takes it from whoever holds it. */
+  /** Takes it from another one that holds it. */
   steal(): void;
   /** Gives it up, or stops asking. */
   release(): void;
@@ -35,6 +35,9 @@ export function browserLead(name: string, events: LeadEvents): Lead {
   return new TabLead(name, { locks, channel: Channel ? new Channel(name) : null, events });
 }
 
+/** `free` lets go of the lock; null until it is held. */
+type Claim = { free: (() => void) | null };
+
 /** {@link browserLead} with its parts given. */
 export class TabLead implements Lead {
   readonly #name: string;
@@ -42,7 +45,7 @@ export class TabLead implements Lead {
   readonly #channel: ChannelLike | null;
   readonly #events: LeadEvents;
   /** The request under way or held; an older one has no say. */
-  #claim: { abort: AbortController; free: () => void } | null = null;
+  #claim: Claim | null = null;
 
   constructor(name: string, parts: { locks: LockManagerLike; channel: ChannelLike | null; events: LeadEvents }) {
     this.#name = name;
@@ -62,17 +65,18 @@ export class TabLead implements Lead {
   }
 
   steal(): void {
-    this.#request(true);
+    if (!this.#claim?.free) this.#request(true);
   }
 
   release(): void {
-    this.#claim?.abort.abort();
-    this.#claim?.free();
+    this.#claim?.free?.();
     this.#claim = null;
   }
 
   tell(message: PeerMessage): void {
-    this.#channel?.postMessage(message);
+    try {
+      this.#channel?.postMessage(message);
+    } catch { /* nobody hears it */ }
   }
 
   close(): void {
@@ -82,20 +86,20 @@ export class TabLead implements Lead {
 
   #request(steal: boolean): void {
     this.release();
-    const abort = new AbortController();
-    let held = false;
-    const claim = { abort, free: () => {} };
+    const claim: Claim = { free: null };
     this.#claim = claim;
     const hold = () =>
       new Promise<void>((resolve) => {
+        // Given up while it waited.
         if (this.#claim !== claim) return resolve();
-        held = true;
         claim.free = resolve;
         this.#events.granted();
       });
-    this.#locks.request(this.#name, steal ? { steal } : { signal: abort.signal }, hold).catch(() => {
-      // Called off by us, or stolen from us.
-      if (!held || this.#claim !== claim) return;
+    this.#locks.request(this.#name, { steal }, hold).catch(() => {
+      // Given up by us.
+      if (this.#claim !== claim) return;
+      // Locks are refused (a browser that blocks storage): alone, as where there are none.
+      if (!claim.free) return this.#events.granted();
       this.#claim = null;
       this.#events.lost();
     });

@@ -4,6 +4,7 @@ import { createMPSync } from "../../sdk/mp_sync.ts";
 import { ConnectionType, type SyncMessage, type SyncNotification } from "../../sdk/mp_types.ts";
 import { acked, sync } from "./support/batches.ts";
 import { testPlatform } from "./support/platform.ts";
+import { SlowStore } from "./support/stores.ts";
 import { until } from "./support/until.ts";
 import { op } from "./support/wire.ts";
 
@@ -143,6 +144,56 @@ Deno.test("[SDK-2] onReceiveCommand tells that a config is stopped; a callback t
   assert.deepEqual([commands, problems], [["LOCK offline"], ["callback"]]);
   assert.equal(await sdk.isConnected(), true);
   await sdk.shutdown();
+});
+
+Deno.test("[SDK-1] one listener or observer that throws keeps no other from hearing", async () => {
+  const { sdk, connect, problems } = mpsync();
+  const heard: string[] = [];
+  const broken = () => {
+    throw new Error("app");
+  };
+  sdk.addConnectionListener({ onConnectionStateChanged: broken });
+  sdk.addConnectionListener({ onConnectionStateChanged: (e) => heard.push(ConnectionType[e.getEventType()]!) });
+  sdk.registerBiz("LOCK", { onReceiveMessage: broken });
+  sdk.registerSyncBizWithName("LOCK", {}, broken);
+  sdk.registerSyncBizWithName("LOCK", {}, (n) => heard.push(n.userInfo.op));
+  sdk.initialize();
+  const wire = await connect();
+  sync(wire, 0, [{ id: 1 }]);
+  assert.deepEqual(heard.map((h) => h[0] === "[" ? JSON.parse(h).length : h), ["Connecting", "Connected", 1]);
+  assert.deepEqual(problems, ["callback", "callback", "callback", "callback"]);
+  await sdk.shutdown();
+});
+
+Deno.test("[SDK-5] an error listener that throws ends nothing: what is reported is acked, and stored later", async () => {
+  const uncaught: string[] = [];
+  const note = (event: ErrorEvent) => {
+    event.preventDefault();
+    uncaught.push(event.error.message);
+  };
+  globalThis.addEventListener("error", note);
+  const t = testPlatform(), store = new SlowStore(), sdk = createMPSync(t.platform);
+  sdk.setup({
+    ...t.options,
+    store,
+    onProblem() {
+      throw new Error("the app's");
+    },
+  });
+  sdk.registerBiz("LOCK", { onReceiveMessage: (m) => sdk.reportMsgReceived(m) });
+  sdk.initialize();
+  const wire = await t.connect();
+  await until("the epoch to be stored", async () => (await store.load()).get("installation")?.includes("e-1") ?? false);
+  store.refuse = new Error("full");
+  sync(wire, 0, [{ id: 1 }]);
+  await until("the ack", () => acked(wire) === 1);
+  await until("the app's own error", () => uncaught.length === 1);
+  store.refuse = null;
+  sync(wire, 1, [{ id: 2 }]);
+  await until("the next ack", () => acked(wire) === 2);
+  await sdk.shutdown();
+  globalThis.removeEventListener("error", note);
+  assert.deepEqual([uncaught, JSON.parse((await store.load()).get("s/device/LOCK/")!).point], [["the app's"], 2]);
 });
 
 Deno.test("[SDK-1] the meta.config comes from options, or with the context, as HarmonyOS packs it", async () => {

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { TabLead } from "../../sdk/platform/lead.ts";
+import { type Lead, type LeadEvents, TabLead } from "../../sdk/platform/lead.ts";
 import { MemoryStore } from "../../sdk/stores/memory.ts";
 import { Bench } from "./support/bench.ts";
 import { FakeClock } from "./support/fake_clock.ts";
+import { SlowStore } from "./support/stores.ts";
 import { fakeChannels, FakeLocks } from "./support/tabs.ts";
 import { until } from "./support/until.ts";
 import { op, type Wire } from "./support/wire.ts";
@@ -125,6 +126,83 @@ Deno.test("[SDK-3] a report made while nobody leads is applied by the tab that m
   await until("the ack", () => next.last("ack")?.id === 1);
   assert.deepEqual(one.ids, [1]);
   await one.engine.close();
+});
+
+Deno.test("[SDK-3] a report that reaches a tab while it reads the records is applied when it has read them", async () => {
+  let read: (() => void) | null = null;
+  const store = new (class extends MemoryStore {
+    override async load() {
+      await new Promise<void>((resolve) => read = resolve);
+      return await super.load();
+    }
+  })({ durable: true });
+  await store.write({
+    puts: [["installation", JSON.stringify({ v: 1, deviceId: "d", seq: 1, epoch: "e-1" })]],
+    deletes: [],
+  });
+  await using bench = new Bench({ store });
+  bench.engine.post({ type: "register", biz: "LOCK" });
+  bench.engine.post({ type: "start" });
+  await bench.reach("loading");
+  const report = { biz: "LOCK", userId: "", ids: [1], key: "s/device/LOCK/", epoch: "e-1" };
+  bench.engine.post({ type: "peer", message: { t: "report", report } });
+  await until("the reading", () => read !== null);
+  read!();
+  const wire = await bench.online();
+  sync(wire, 0, [1, 2]);
+  assert.deepEqual(bench.ids, [2]);
+  await until("the ack", () => wire.last("ack")?.id === 1);
+});
+
+Deno.test("[SDK-5] the lead is given back, asked for and stolen in this order, however long a write takes", async () => {
+  const store = new SlowStore(), calls: string[] = [];
+  let grant = () => {};
+  const lead = (events: LeadEvents): Lead => {
+    grant = () => events.granted();
+    const call = (name: string) => () => void calls.push(name);
+    return { acquire: call("acquire"), steal: call("steal"), release: call("release"), tell() {}, close() {} };
+  };
+  await using bench = new Bench({ store, lead });
+  bench.engine.post({ type: "start" });
+  await until("the wish", () => calls.length === 1);
+  grant();
+  await bench.reach("waiting");
+  await bench.quiet();
+  store.hold();
+  bench.due();
+  await until("a write that takes long", () => store.held === 1);
+  bench.engine.post({ type: "background" });
+  bench.engine.post({ type: "peer", message: { t: "want" } });
+  bench.engine.post({ type: "foreground", asked: true });
+  bench.clock.advance(3000);
+  store.release();
+  await until("the theft", () => calls.length === 4);
+  assert.deepEqual(calls, ["acquire", "release", "acquire", "steal"]);
+});
+
+Deno.test("[SDK-5] who has the lead steals it from nobody; where locks are refused a tab leads for itself", async () => {
+  const heard: string[] = [];
+  const events = (name: string): LeadEvents => ({
+    granted: () => heard.push(`${name} granted`),
+    lost: () => heard.push(`${name} lost`),
+    told() {},
+  });
+  const locks = new FakeLocks();
+  const one = new TabLead("n", { locks, channel: null, events: events("one") });
+  one.acquire();
+  await until("the lead", () => heard.length === 1);
+  one.steal();
+  const two = new TabLead("n", { locks, channel: null, events: events("two") });
+  two.acquire();
+  await new Promise((resolve) => setTimeout(resolve));
+  assert.deepEqual(heard, ["one granted"]);
+  two.steal();
+  await until("the theft", () => heard.length === 3);
+  assert.deepEqual(heard.slice(1).sort(), ["one lost", "two granted"]);
+  const refused = { request: () => Promise.reject(new Error("SecurityError")) };
+  await using bench = new Bench({ lead: (events) => new TabLead("n", { locks: refused, channel: null, events }) });
+  await bench.online();
+  two.close();
 });
 
 function reported(bench: Bench): number {

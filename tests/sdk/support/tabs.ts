@@ -7,7 +7,7 @@ export class FakeLocks implements LockManagerLike {
 
   request(
     _name: string,
-    options: { signal?: AbortSignal; steal?: boolean },
+    options: { steal: boolean },
     callback: () => Promise<void>,
   ): Promise<unknown> {
     return new Promise((resolve, reject) => {
@@ -25,10 +25,6 @@ export class FakeLocks implements LockManagerLike {
         this.#holder?.reject(new Error("stolen"));
         return hold();
       }
-      options.signal?.addEventListener("abort", () => {
-        this.#queue = this.#queue.filter((q) => q !== hold);
-        reject(new Error("aborted"));
-      });
       if (this.#holder) this.#queue.push(hold);
       else queueMicrotask(hold);
     });
