@@ -15,13 +15,14 @@ const SDK = dirname(fileURLToPath(import.meta.url));
 export const BUDGET = 15_000;
 
 const ENTRIES = ["browser", "server", "key_value"] as const;
+const ADAPTERS = ["harmony_store.ts", "react_native_store.ts"];
 
 /**
  * Properties that exist only between the client's own functions. Nothing stored, sent or handed to an app bears these
  * names, so they may be shortened.
  */
 const INTERNAL =
-  /^(ledger|session|tries|cursors|binding|stealAt|withinMs|pingAt|safeSeq|unsaved|fleeting|clockFixed|seqRaised|clockOffset|owing|effects|safe|core|life|link|waiting|writing|streams|handed|acked|settings|freshId|fixedId|signAt|lean|kept|era|seen|attempt|dirty|unwatch|conn|post|deadline|since|problems|due|gap|pending)$/;
+  /^(ledger|session|tries|cursors|binding|stealAt|withinMs|pingAt|safeSeq|unsaved|fleeting|clockFixed|seqRaised|clockOffset|owing|effects|safe|core|life|link|waiting|writing|streams|handed|acked|settings|freshId|fixedId|signAt|lean|kept|era|seen|attempt|dirty|unwatch|conn|post|deadline|since|problems|due|gap|pending|tag|serial|granted|lost|told|visible|secure|about|change|handler|signing|addListener|removeListener|observe|unobserve|connectionType|observers|stream|serverTimeMs|retryAfterMs|network|effect)$/;
 
 export type BuildResult = { folder: string; sizes: Record<string, { bytes: number; gzip: number }> };
 
@@ -34,7 +35,18 @@ export async function build(folder = join(SDK, "dist")): Promise<BuildResult> {
   await declarations(folder);
   await Deno.writeTextFile(join(folder, "package.json"), JSON.stringify(manifest(), null, 2) + "\n");
   await Deno.copyFile(join(SDK, "README.md"), join(folder, "README.md"));
+  await Deno.mkdir(join(folder, "examples"));
+  for (const name of ADAPTERS) await adapter(name, folder);
   return { folder, sizes };
+}
+
+/** An app copies it: its imports are those of an app. */
+async function adapter(name: string, folder: string): Promise<void> {
+  const text = await Deno.readTextFile(join(SDK, "examples", name));
+  await Deno.writeTextFile(
+    join(folder, "examples", name),
+    text.replace(/from "[^"]+"; \/\/ in an app: ("[^"]+")/g, "from $1;"),
+  );
 }
 
 async function bundle(entry: string, folder: string): Promise<{ bytes: number; gzip: number }> {

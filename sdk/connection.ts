@@ -32,10 +32,10 @@ export class Connection {
       const socket = new parts.webSocket(parts.url, [SUBPROTOCOL]);
       this.#socket = socket;
       socket.onopen = () => post({ type: "opened", conn });
-      socket.onmessage = (event) => this.#onMessage(event.data);
+      socket.onmessage = (event: { data: unknown }) => this.#onMessage(event.data);
       // `close` always follows, with what there is to know.
       socket.onerror = () => {};
-      socket.onclose = (event) => {
+      socket.onclose = (event: { code: number; reason: string }) => {
         this.#socket = null;
         post({ type: "closed", conn, code: event.code, reason: event.reason });
       };

@@ -2,16 +2,17 @@ import { isId } from "./options.ts";
 import type { MetaConfig } from "./types.ts";
 
 /** As much of a HarmonyOS context as is used: the packed `meta.config`. */
-type WithResources = { resourceManager?: { getRawFileContentSync?(path: string): Uint8Array } };
+type WithResources = { resourceManager?: { getRawFileContentSync?(path: string): Iterable<number> } };
 
 /** The framework object of the original: the context of the app, and who is logged in. */
 export class MPFramework {
   static #instance: MPFramework | null = null;
-  readonly context: unknown;
+  /** What `create` was given; so typed that it fits a variable of the app's own context type. */
+  readonly context: never;
   #userId = "";
 
   private constructor(context: unknown) {
-    this.context = context;
+    this.context = context as never;
   }
 
   /**
@@ -43,8 +44,9 @@ export class MPFramework {
 export function metaConfigOf(context: unknown): MetaConfig | undefined {
   const { metaConfig, resourceManager } = (context ?? {}) as { metaConfig?: MetaConfig } & WithResources;
   try {
-    const packed = () => resourceManager?.getRawFileContentSync?.("meta.config");
-    return metaConfig ?? JSON.parse(new TextDecoder().decode(packed())) as MetaConfig;
+    const packed = () => resourceManager!.getRawFileContentSync!("meta.config");
+    // It is ASCII, and HarmonyOS has no TextDecoder for all.
+    return metaConfig ?? JSON.parse(String.fromCharCode(...packed())) as MetaConfig;
   } catch {
     return undefined;
   }

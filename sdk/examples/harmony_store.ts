@@ -1,25 +1,46 @@
 /**
- * HarmonyOS: the client's store in preferences, and its socket over the system's WebSocket.
+ * HarmonyOS: the client's store in preferences, and its socket over the system's WebSocket. An app adds one file, and
+ * imports `MPFramework` and `MPSync` from it; nothing else of code written for the original changes.
  *
  * @example
  * ```ts
+ * // syncline.ets
  * import { preferences } from "@kit.ArkData";
  * import { webSocket } from "@kit.NetworkKit";
  * import { MPFramework, MPSync } from "@syncline/client";
  *
- * // in AbilityStage.onCreate
- * MPFramework.create(this.context);
- * MPSync.setup({
- *   os: "Harmony",
- *   store: preferencesStore(await preferences.getPreferences(this.context, "syncline")),
- *   webSocket: harmonySocket(() => webSocket.createWebSocket()),
- * });
+ * MPSync.setup(harmony({ preferences, webSocket }));
+ * export * from "@syncline/client";
+ *
+ * // the app's own code, as it was
+ * MPFramework.create(this.context); // in AbilityStage.onCreate
  * MPSync.initialize(this.context); // reads rawfile/meta.config
  * ```
  * @module
  */
+import { MPFramework } from "../mp_framework.ts"; // in an app: "@syncline/client"
 import type { SocketClass, SocketLike } from "../platform/socket.ts"; // in an app: "@syncline/client"
 import { KeyValueStore } from "../stores/key_value.ts"; // in an app: "@syncline/client/key-value"
+
+/** The parts of `@kit.ArkData` and `@kit.NetworkKit` that are used; the real ones fit. */
+export interface HarmonyKits {
+  preferences: { getPreferences(context: never, name: string): Promise<PreferencesLike> };
+  webSocket: { createWebSocket(): HarmonyWebSocket };
+}
+
+/** Options for `MPSync.setup`: what the system has in place of a browser's parts. */
+export function harmony({ preferences, webSocket }: HarmonyKits): {
+  os: string;
+  store: KeyValueStore;
+  webSocket: SocketClass;
+} {
+  return {
+    os: "Harmony",
+    // Opened at the first use: only then there is a context.
+    store: preferencesStore(() => preferences.getPreferences(MPFramework.instance.context, "syncline")),
+    webSocket: harmonySocket(() => webSocket.createWebSocket()),
+  };
+}
 
 /** The part of `preferences.Preferences` that is used; the real one fits. */
 export interface PreferencesLike {
@@ -30,17 +51,19 @@ export interface PreferencesLike {
   flush(): Promise<void>;
 }
 
-export function preferencesStore(preferences: PreferencesLike): KeyValueStore {
+export function preferencesStore(open: () => Promise<PreferencesLike>): KeyValueStore {
+  let opened: Promise<PreferencesLike> | null = null;
+  const preferences = () => opened ??= open();
   return new KeyValueStore({
     async get(key) {
-      const value = await preferences.get(key, "");
+      const value = await (await preferences()).get(key, "");
       return typeof value === "string" && value !== "" ? value : null;
     },
-    set: (key, value) => preferences.put(key, value),
-    remove: (key) => preferences.delete(key),
-    keys: async () => Object.keys(await preferences.getAll()),
+    set: async (key, value) => await (await preferences()).put(key, value),
+    remove: async (key) => await (await preferences()).delete(key),
+    keys: async () => Object.keys(await (await preferences()).getAll()),
     // Preferences live in memory until they are flushed.
-    flush: () => preferences.flush(),
+    flush: async () => await (await preferences()).flush(),
   });
 }
 
@@ -68,7 +91,7 @@ export function harmonySocket(create: () => HarmonyWebSocket): SocketClass {
     constructor(url: string, protocols: string[]) {
       const socket = this.#socket;
       socket.on("open", () => this.onopen?.(undefined as never));
-      socket.on("message", (_error, data) => this.onmessage?.({ data }));
+      socket.on("message", (_error, data) => this.onmessage?.({ data } as never));
       socket.on("close", (_error, { code, reason }) => this.#end(code, reason));
       // The system tells of a failed connection by `error` alone.
       socket.on("error", () => this.#end(1006, ""));
@@ -86,7 +109,7 @@ export function harmonySocket(create: () => HarmonyWebSocket): SocketClass {
     #end(code: number, reason: string): void {
       if (this.#ended) return;
       this.#ended = true;
-      this.onclose?.({ code, reason });
+      this.onclose?.({ code, reason } as never);
     }
   };
 }

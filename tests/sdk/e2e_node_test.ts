@@ -87,6 +87,11 @@ Deno.test("[SDK-1] the package stands alone: no dependency, no file of the serve
     }
   };
   await walk(dist);
+  for (const name of ["harmony_store.ts", "react_native_store.ts"]) {
+    const imports = [...(await Deno.readTextFile(join(dist, "examples", name))).matchAll(/^import .* from "(.*)";$/gm)];
+    assert.ok(imports.length > 0);
+    for (const [, specifier] of imports) assert.match(specifier!, /^@syncline\/client(\/key-value)?$/);
+  }
   const exists = new Set(paths);
   for (const path of paths.filter((p) => /\.(js|d\.ts)$/.test(p))) {
     const text = await Deno.readTextFile(path);

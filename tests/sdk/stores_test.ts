@@ -51,7 +51,7 @@ storeContract("KeyValueStore on HarmonyOS's preferences", () => {
   const open = (name: string) => {
     const preferences = kept.get(name) ?? fakePreferences();
     kept.set(name, preferences);
-    return preferencesStore(preferences);
+    return preferencesStore(() => Promise.resolve(preferences));
   };
   return { open: () => open("one"), openOther: () => open("other"), durable: true, fenced: false };
 });
