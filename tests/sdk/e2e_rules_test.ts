@@ -1,38 +1,10 @@
 import assert from "node:assert/strict";
-import { createSyncClient, MemoryStore } from "../../sdk/server.ts";
-import type { ClientOptions } from "../../sdk/client.ts";
+import { MemoryStore } from "../../sdk/server.ts";
 import { startServer, type TestServer } from "../support/server.ts";
+import { FAST, open } from "./support/opened.ts";
 import { until } from "./support/until.ts";
 
 const API = "/api/instances/default_demo";
-const FAST = { baseMs: 20, maxMs: 200 };
-
-/** A client of the demo instance that notes what it is handed. */
-function open(server: TestServer, options: Partial<ClientOptions> & { biz?: string[]; receive?: boolean } = {}) {
-  const { biz = ["UCHAT"], receive = true, ...rest } = options;
-  const store = options.store ?? new MemoryStore({ durable: true });
-  const client = createSyncClient({ server: server.url, instanceId: "default_demo", timing: FAST, ...rest, store });
-  const seen: string[] = [], problems: (number | string)[] = [], commands: string[] = [];
-  const held: { received(): void }[] = [];
-  client.on("problem", (p) => problems.push(p.closeCode ?? p.code));
-  client.on("command", (c) => commands.push(`${c.biz} ${c.command}`));
-  for (const name of biz) {
-    client.subscribe(name, (m) => {
-      seen.push(`${m.payload}${m.late ? " late" : ""}`);
-      held.push(m);
-    }, { manual: !receive });
-  }
-  return {
-    client,
-    store,
-    seen,
-    held,
-    problems,
-    commands,
-    connected: () => until("connected", () => client.status === "connected"),
-    [Symbol.asyncDispose]: () => client.close(),
-  };
-}
 
 const user = { userId: "u-1", sessionId: "s-1" };
 
