@@ -83,6 +83,10 @@ for (const seed of (Deno.env.get("FUZZ_SEEDS") ?? "1,2").split(",").map(Number))
         }
       }
       if (round % 10 === 5) proxy.cutNext = true;
+      if (round % 8 === 3) {
+        proxy.duplicateNext = true;
+        proxy.cutAll();
+      }
       const device = devices[pick(2)]!;
       const fate = random();
       if (fate < 0.2) proxy.cutAll();
@@ -92,12 +96,15 @@ for (const seed of (Deno.env.get("FUZZ_SEEDS") ?? "1,2").split(",").map(Number))
       else if (fate < 0.7) device.client.login({ userId: "u-1", sessionId: `s-${round}` });
       else if (fate < 0.75) await duplicate(device, server.syncUrl);
       else if (fate < 0.8) await server.restart();
+      // Who was replaced by a duplicate is looked at again some time.
+      for (const { client } of devices) if (client.status === "stopped" && random() < 0.5) client.foreground();
       // The world goes on a little before the next blow: some pieces pass, unless everybody is away.
       const pieces = proxy.pieces + pick(12);
       await until("some traffic", () => proxy.pieces >= pieces, 40).catch(() => {});
     }
     proxy.cutChance = 0;
     proxy.maxDelayMs = 0;
+    proxy.duplicateNext = false;
     proxy.cutAll();
     for (const device of devices) device.client.foreground();
     const done = () => devices.every((d) => d.payloads.length >= sent.length);
@@ -112,7 +119,8 @@ for (const seed of (Deno.env.get("FUZZ_SEEDS") ?? "1,2").split(",").map(Number))
       assert.deepEqual(device.problems.filter((code) => code !== "resync" && code !== "closed"), []);
       await device.client.close();
     }
-    assert.ok(proxy.cuts > 0 && proxy.connections > 5, `${proxy.cuts} cuts, ${proxy.connections} connections`);
+    const figures = `${proxy.cuts} cuts, ${proxy.connections} connections, ${proxy.twins} of them twice`;
+    assert.ok(proxy.cuts > 0 && proxy.connections > 5 && proxy.twins > 0, figures);
   });
 }
 

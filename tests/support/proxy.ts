@@ -20,10 +20,14 @@ export class Proxy implements AsyncDisposable {
   cutChance = 0;
   /** The next piece is cut in the middle, whatever the chance. */
   cutNext = false;
+  /** The next connection reaches the server twice: a twin hears all that the client says, and nobody hears the twin. */
+  duplicateNext = false;
   connections = 0;
   /** Pieces handed on so far. */
   pieces = 0;
   cuts = 0;
+  /** Connections that were made twice. */
+  twins = 0;
 
   constructor(target: number, random: () => number) {
     this.#target = target;
@@ -90,30 +94,39 @@ export class Proxy implements AsyncDisposable {
   }
 
   async #serve(client: Deno.TcpConn): Promise<void> {
-    let server: Deno.TcpConn;
+    const twice = this.duplicateNext;
+    this.duplicateNext = false;
+    let server: Deno.TcpConn, twin: Deno.TcpConn | null = null;
     try {
       server = await Deno.connect({ hostname: "127.0.0.1", port: this.#target });
+      if (twice) twin = await Deno.connect({ hostname: "127.0.0.1", port: this.#target });
     } catch {
       return client.close();
     }
+    if (twin) this.twins++;
     let open = true;
     const cut = () => {
       if (!open) return;
       open = false;
       this.#pairs.delete(pair);
-      for (const end of [client, server]) {
+      for (const end of [client, server, twin]) {
         try {
-          end.close();
+          end?.close();
         } catch { /* it was first */ }
       }
     };
     const pair: Pair = { cut, up: Promise.resolve(), down: Promise.resolve() };
     this.#pairs.add(pair);
-    await Promise.all([this.#pipe(client, server, pair, "up"), this.#pipe(server, client, pair, "down")]);
+    // Which of the two is the later one, and stays, is as open as in a network.
+    const targets = twin ? (this.#random() < 0.5 ? [server, twin] : [twin, server]) : [server];
+    const both = { write: (bytes: Uint8Array) => writeAll(targets, server, bytes) };
+    const pipes = [this.#pipe(client, both, pair, "up"), this.#pipe(server, client, pair, "down")];
+    if (twin) pipes.push(twin.readable.pipeTo(new WritableStream()).catch(() => {}));
+    await Promise.all(pipes);
     cut();
   }
 
-  async #pipe(from: Deno.TcpConn, to: Deno.TcpConn, pair: Pair, side: "up" | "down"): Promise<void> {
+  async #pipe(from: Deno.TcpConn, to: Pick<Deno.TcpConn, "write">, pair: Pair, side: "up" | "down"): Promise<void> {
     const buffer = new Uint8Array(16 * 1024);
     try {
       for (let n = await from.read(buffer); n !== null; n = await from.read(buffer)) {
@@ -133,10 +146,23 @@ export class Proxy implements AsyncDisposable {
     pair.cut();
   }
 
-  async #hand(bytes: Uint8Array, to: Deno.TcpConn): Promise<void> {
+  async #hand(bytes: Uint8Array, to: Pick<Deno.TcpConn, "write">): Promise<void> {
     const delay = Math.floor(this.#random() * this.maxDelayMs);
     if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
     this.pieces++;
     for (let sent = 0; sent < bytes.length;) sent += await to.write(bytes.subarray(sent));
   }
+}
+
+/** Writes to all; only what the first is told ends anything. */
+async function writeAll(targets: Deno.TcpConn[], server: Deno.TcpConn, bytes: Uint8Array): Promise<number> {
+  for (const to of targets) {
+    try {
+      for (let sent = 0; sent < bytes.length;) sent += await to.write(bytes.subarray(sent));
+    } catch (error) {
+      // A twin that the server has closed is no reason to cut the other one.
+      if (to === server) throw error;
+    }
+  }
+  return bytes.length;
 }
