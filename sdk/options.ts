@@ -68,14 +68,8 @@ export function socketUrl(server: string, secure: boolean): string {
 
 /** User, session and device ids: 1-100 characters, no control characters, well-formed. */
 export function isId(value: unknown): value is string {
-  if (typeof value !== "string" || value.length === 0 || value.length > 100) return false;
-  // Lone surrogates are what encodeURIComponent refuses; `isWellFormed` is too new for some phones.
-  try {
-    encodeURIComponent(value);
-  } catch {
-    return false;
-  }
-  return !/\p{Cc}/u.test(value);
+  // Cs: lone surrogates; `isWellFormed` is too new for some phones.
+  return typeof value === "string" && value.length <= 100 && /^[^\p{Cc}\p{Cs}]+$/u.test(value);
 }
 
 /** 1-30 of `A-Z a-z 0-9 - _` (CFG-1). */

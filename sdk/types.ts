@@ -60,7 +60,7 @@ export type MPSyncOptions = SyncOptions & {
   onProblem?: (problem: Problem) => void;
 };
 
-/** Waiting times, in ms. Every one can be set through the options; the defaults are in `settings.ts`. */
+/** Waiting times, in ms. Every one can be set through the options; the defaults are in `options.ts`. */
 export type Timing = {
   /** First and longest reconnect delay; the actual one is drawn between 0 and it (full jitter). */
   baseMs: number;

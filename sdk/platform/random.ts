@@ -5,5 +5,10 @@ export function randomId(): string {
   if (source) source.getRandomValues(bytes);
   // React Native without a polyfill. An id has to be unlikely, not secret.
   else for (let i = 0; i < bytes.length; i++) bytes[i] = Math.floor(Math.random() * 256);
+  return hex(bytes);
+}
+
+/** In lower case. */
+export function hex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

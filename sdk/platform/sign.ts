@@ -1,5 +1,5 @@
 import type { Bind, Hello, Sign } from "../../src/protocol.ts";
-import { randomId } from "./random.ts";
+import { hex, randomId } from "./random.ts";
 
 /**
  * Signs a hello or bind with the app secret (SIG-2): lower-case hex HMAC-SHA256 over
@@ -27,7 +27,6 @@ export async function sign(
   const utf8 = new TextEncoder();
   const algorithm = { name: "HMAC", hash: "SHA-256" };
   const key = await subtle.importKey("raw", utf8.encode(about.secret), algorithm, false, ["sign"]);
-  const mac = new Uint8Array(await subtle.sign("HMAC", key, utf8.encode(text)));
-  const signature = Array.from(mac, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return { timestamp: about.timestamp, nonce, signature };
+  const mac = await subtle.sign("HMAC", key, utf8.encode(text));
+  return { timestamp: about.timestamp, nonce, signature: hex(new Uint8Array(mac)) };
 }
