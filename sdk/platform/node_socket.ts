@@ -69,7 +69,8 @@ export class NodeSocket implements SocketLike {
     if (this.#state !== "open") return;
     this.#state = "closing";
     this.#stream?.write(encodeFrame(OPCODE.close, closeBody(code, reason)));
-    setTimeout(() => this.#end(1006, ""), CLOSE_TIMEOUT_MS).unref();
+    const timer = setTimeout(() => this.#end(1006, ""), CLOSE_TIMEOUT_MS).unref();
+    this.#stream?.once("close", () => clearTimeout(timer));
   }
 
   #onUpgrade(stream: Duplex, head: Buffer): void {
@@ -100,6 +101,9 @@ export class NodeSocket implements SocketLike {
     const code = body.length >= 2 ? body.readUInt16BE(0) : 1005;
     if (this.#state === "open") this.#stream?.write(encodeFrame(OPCODE.close, body.subarray(0, 2)));
     this.#stream?.end();
+    // A server that does not hang up keeps neither the connection nor the process.
+    const timer = setTimeout(this.#abort, CLOSE_TIMEOUT_MS).unref();
+    this.#stream?.once("close", () => clearTimeout(timer));
     this.#end(code, body.subarray(2).toString("utf8"));
   }
 

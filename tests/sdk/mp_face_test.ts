@@ -196,6 +196,25 @@ Deno.test("[SDK-5] an error listener that throws ends nothing: what is reported 
   assert.deepEqual([uncaught, JSON.parse((await store.load()).get("s/device/LOCK/")!).point], [["the app's"], 2]);
 });
 
+Deno.test("[SDK-1] [SDK-8] the README's table has no empty cell, every method of the original, and only counterparts that exist", async () => {
+  const readme = await Deno.readTextFile(new URL("../../sdk/README.md", import.meta.url));
+  const table = readme.slice(readme.indexOf("| Android ")).split("\n\n")[0]!;
+  const rows = table.trim().split("\n").map((row) => row.split("|").slice(1, -1).map((cell) => cell.trim()));
+  assert.ok(rows.every((cells) => cells.length === 4 && cells.every((cell) => cell.length > 0)), "an empty cell");
+  const originals = [
+    "setup initialize appToForeground appToBackground updateUserInfo clearUserInfo registerBiz unregisterBiz",
+    "reportMsgReceived isConnected addConnectionListener removeConnectionListener onConnectionStateChanged",
+    "getEventType getExtras onReceiveMessage onReceiveCommand MPFramework.instance.userId addConectionListener",
+    "initSync connectStatus registerSyncBizWithName:syncObserver:selector: unRegisterSyncBizWithName:syncObserver:",
+    "removeSyncNotificationObserver: responseMessageNotify: bindUserWithSessionId: unBindUser getSyncDeviceId",
+  ];
+  for (const name of originals.join(" ").split(" ")) assert.ok(table.includes(name), name);
+  const here = [...table.matchAll(/MPSync\.(\w+)\(/g)].map(([, name]) => name!);
+  const { sdk } = mpsync();
+  assert.deepEqual(here.filter((name) => !(name in sdk)), []);
+  assert.deepEqual(Object.keys(sdk).filter((name) => !table.includes(name)), []);
+});
+
 Deno.test("[SDK-1] the meta.config comes from options, or with the context, as HarmonyOS packs it", async () => {
   const metaConfig = { appId: "demo", workspaceId: "default", syncserver: "host", syncport: "81" };
   const bytes = new TextEncoder().encode(JSON.stringify(metaConfig));

@@ -111,6 +111,26 @@ Deno.test("[SDK-5] NodeSocket: a cut in the middle of a frame is 1006, once", as
   assert.deepEqual([heard.messages, heard.closed], [[], ["1006"]]);
 });
 
+Deno.test("[SDK-5] NodeSocket: a server that says goodbye and does not hang up keeps no connection", async () => {
+  let refused = false;
+  await using server = rawServer(async (conn) => {
+    await conn.write(serverFrame(OPCODE.close, new Uint8Array([0x03, 0xe9])));
+    try {
+      while (!refused) {
+        await conn.write(serverFrame(OPCODE.ping, utf8("still there?")));
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    } catch {
+      refused = true;
+    }
+    conn.close();
+  });
+  const heard = listen(new NodeSocket(server.url, ["syncline.v1"]));
+  await until("closed", () => heard.closed.length === 1);
+  assert.deepEqual(heard.closed, ["1001"]);
+  await until("the connection to be gone", () => refused, 20_000).finally(() => refused = true);
+});
+
 Deno.test("[SDK-5] NodeSocket: no server, a refusal, or a wrong handshake is 1006", async () => {
   const nobody = listen(new NodeSocket("ws://127.0.0.1:1/sync", ["syncline.v1"]));
   const http = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () => new Response("no", { status: 503 }));
