@@ -45,14 +45,6 @@ export class Hydrator {
     return await this.#hydrate.call(request);
   }
 
-  /** Owed ops above a stream's start are decided on anew by the replay: their rows go before it begins. */
-  async forgetStale(target: Omit<Target, "config">, starts: Starts): Promise<void> {
-    if (starts.stale.length === 0) return;
-    const settled = starts.stale.map((op) => ({ ...target, ...op }));
-    const none = { points: [], arrivals: [], sent: [], done: [], discarded: [] };
-    await this.#o.store.save({ ...none, settled, at: this.#o.clock.now() });
-  }
-
   /** A reported point counts as an acknowledgement of the eligible ops it covers (PT-2). In the background. */
   credit(target: Omit<Target, "config">, deviceId: string, client: Client, starts: Starts): void {
     for (const { config, from, to } of starts.ahead) {

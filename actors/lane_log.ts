@@ -64,7 +64,7 @@ type Fresh = LoggedOp & { attempts: number; recorded: boolean };
 
 /** Sends ops for the first time on this session, as the interval that ends at `to`. */
 export function offer(lane: Lane, ops: readonly Fresh[], to: number, context: LaneContext): LaneStep {
-  const first = ops.map((op) => inFlight(op, false, context));
+  const first = ops.map((op) => inFlight(op, { late: false, owed: lane.owedAhead.has(op.id) }, context));
   const interval = { from: lane.sentTo, to: Math.max(to, lane.sentTo) };
   const batch: OutBatch = { scope: lane.stream.scope, biz: lane.stream.biz, interval, ops };
   return {
@@ -75,12 +75,12 @@ export function offer(lane: Lane, ops: readonly Fresh[], to: number, context: La
 
 /** Sends ops that lie at or below `from` on this session (DLV-1). */
 export function offerLate(lane: Lane, ops: readonly Fresh[], context: LaneContext): LaneStep {
-  const first = ops.map((op) => inFlight(op, true, context));
+  const first = ops.map((op) => inFlight(op, { late: true, owed: true }, context));
   const batch: OutBatch = { scope: lane.stream.scope, biz: lane.stream.biz, late: true, ops };
   return { lane: push(lane, first), effects: [{ type: "send", batch, first }] };
 }
 
-function inFlight(op: Fresh, late: boolean, context: LaneContext): InFlight {
+function inFlight(op: Fresh, how: Pick<InFlight, "late" | "owed">, context: LaneContext): InFlight {
   const due = context.now + ackTimeout(context.policy, op.attempts);
-  return { op, attempts: op.attempts, sentAt: context.now, due, late, probed: false, recorded: op.recorded };
+  return { op, attempts: op.attempts, sentAt: context.now, due, ...how, probed: false, recorded: op.recorded };
 }

@@ -26,7 +26,7 @@ export interface LaneOwner {
 /** What a lane set wants to hear back through its actor's mailbox. */
 export type LaneSetEvent = { type: "lane"; config: number; event: LaneEvent } | { type: "due" };
 
-/** Where one stream starts on a session. */
+/** Where one stream starts on a session. `owed`: all that is owed to the target, on both sides of the start. */
 export type LaneStart = { config: Config; start: number; head: number; owed: readonly number[]; plain: boolean };
 
 /** An op may expire in 30 days, which is more than a timer can count: it fires in between and is armed anew. */

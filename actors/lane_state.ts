@@ -18,6 +18,8 @@ export type InFlight = {
   probed: boolean;
   /** A delivery row may lie in the database. */
   recorded: boolean;
+  /** A row may lie there that says it is owed: it goes when the op leaves the window (FLT-3). */
+  owed: boolean;
 };
 
 /** What a lane carries: fixed for its life. `shared`: a single-device stream, whose ops are assigned from outside. */
@@ -46,6 +48,8 @@ export type Lane = {
   readonly awake: boolean;
   /** Ids still to be sent late, ascending (FLT-3). */
   readonly owed: readonly number[];
+  /** Owed ids above the start: the replay decides on them anew. */
+  readonly owedAhead: ReadonlySet<number>;
   readonly window: readonly InFlight[];
   readonly windowBytes: number;
   /** Nothing was sent since the lane was opened. */
@@ -103,9 +107,12 @@ export type LaneEffect =
 
 export type LaneStep = { lane: Lane; effects: LaneEffect[] };
 
-/** A lane that starts after `start`; `stopped` until it is resumed. */
+const NONE: ReadonlySet<number> = new Set();
+
+/** A lane that starts after `start`; `stopped` until it is resumed. `owed`: what is owed to the target, ascending. */
 export function newLane(stream: LaneStream, start: number, head: number, owed: readonly number[] = []): Lane {
   const global = stream.scope === "global" || stream.scope === "globalUser";
+  const ahead = owed.filter((id) => id > start);
   return {
     stream,
     phase: { kind: "stopped" },
@@ -115,7 +122,8 @@ export function newLane(stream: LaneStream, start: number, head: number, owed: r
     head: Math.max(head, start),
     until: global ? start : Infinity,
     awake: !global,
-    owed,
+    owed: owed.filter((id) => id <= start),
+    owedAhead: ahead.length > 0 ? new Set(ahead) : NONE,
     window: [],
     windowBytes: 0,
     fresh: true,

@@ -66,8 +66,6 @@ export class Opening {
     if (outranked !== null) return { outranked };
     const deviceStarts = this.#starts(session, "device", device, points, sameEpoch);
     const userStarts = user && this.#starts(session, "user", user, claimed?.points ?? [], sameEpoch);
-    await hydrator.forgetStale(deviceTarget(session), deviceStarts);
-    if (bound && userStarts) await hydrator.forgetStale(userTarget(session, bound), userStarts);
     return { device: deviceStarts, user: userStarts };
   }
 
@@ -120,9 +118,7 @@ export class Opening {
       this.#o.hydrator.hydrate(target),
       this.#reachGlobals(session, "user", points),
     ]);
-    const starts = this.#starts(session, "user", hydrated, points, sameEpoch);
-    await this.#o.hydrator.forgetStale(target, starts);
-    return starts;
+    return this.#starts(session, "user", hydrated, points, sameEpoch);
   }
 
   /** The streams again, from the server's record: after an actor failed. */

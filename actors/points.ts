@@ -23,8 +23,6 @@ export type Starts = {
   mismatch: boolean;
   /** Reported points beyond the server's record, or beyond what was not answered: they count as acknowledgements (PT-2). */
   ahead: { config: Config; from: number; to: number }[];
-  /** Owed ops above the start: the replay decides on them anew. */
-  stale: { config: number; id: number }[];
 };
 
 export type StartsInput = {
@@ -46,7 +44,7 @@ export function startsOf({ configs, kind, hydrated, reported, sameEpoch, globalH
   const unanswered = new Map(hydrated.unanswered.map((op) => [op.config, op.id]));
   // without points there is nothing that could be of another database: everything from the start (PT-2)
   const ours = sameEpoch || reported.size === 0;
-  const result: Starts = { lanes: [], mismatch: !ours, ahead: [], stale: [] };
+  const result: Starts = { lanes: [], mismatch: !ours, ahead: [] };
   for (const config of configs) {
     if (!concerns(config, kind)) continue;
     const known = config.scope === "global" ? globalHead(config.no) : heads.get(config.no) ?? 0;
@@ -56,13 +54,12 @@ export function startsOf({ configs, kind, hydrated, reported, sameEpoch, globalH
     const honoured = ours && claimed <= head;
     if (!honoured && claimed > 0) result.mismatch = true;
     const start = honoured ? claimed : recorded;
-    const ids = (owed.get(config.no) ?? []).map((op) => op.id);
     if (head === 0 && start === 0) continue;
     const multi = config.scope === "global" || config.target === "device" || config.multiDevice;
     const ahead = start > recorded || (unanswered.get(config.no) ?? Infinity) <= start;
     if (honoured && multi && ahead) result.ahead.push({ config, from: recorded, to: start });
-    for (const id of ids) if (id > start) result.stale.push({ config: config.no, id });
-    result.lanes.push({ config, start, head, owed: ids.filter((id) => id <= start), plain: !marked.has(config.no) });
+    const ids = (owed.get(config.no) ?? []).map((op) => op.id);
+    result.lanes.push({ config, start, head, owed: ids, plain: !marked.has(config.no) });
   }
   return result;
 }

@@ -125,7 +125,7 @@ export class Recorder {
     const key = { ...target, id: item.op.id };
     const unwritten = this.#pending.sent.delete(opKey(target, item.op.id)) && !item.recorded && item.attempts === 0;
     if (!unwritten) this.#pending.done.push(key);
-    if (item.late) this.#pending.settled.push(key);
+    if (item.owed) this.#pending.settled.push(key);
     this.#touch();
   }
 

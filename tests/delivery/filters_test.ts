@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { RawClient, user } from "../support/client.ts";
 import { SteppableClock } from "../support/clock.ts";
+import { setStatus } from "../support/configs.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 import { ackIds, coveredTo, ids, lateIds } from "./shared.ts";
 
@@ -162,7 +163,51 @@ Deno.test("[FLT-3] a skipped op above the reported point is decided on anew by t
   await using upgraded = await phone(server, "2.0", 1);
   await upgraded.until(() => ids(upgraded, "UCHAT").length === 2);
   assert.deepEqual([ids(upgraded, "UCHAT"), lateIds(upgraded, "UCHAT")], [[2, 3], []]);
+  assert.deepEqual(await owed(server), [2], "until it is acknowledged");
+  upgraded.ack("UCHAT", 3);
+  await upgraded.settled();
+  await server.services.recorder.flush();
   assert.deepEqual(await owed(server), []);
+});
+
+Deno.test("[FLT-3] what is owed stays so when a connection that reports less ends before its replay", async () => {
+  await using server = await startServer();
+  await server.push({ appMinVersion: "2.0" });
+  await server.push();
+  await server.pushGlobal({ appMinVersion: "2.0" });
+  await server.pushGlobal();
+  {
+    // the app takes its time with its reports: all is covered, and the points are still 0
+    await using client = await phone(server, "1.0");
+    await covered(client, 2);
+    await covered(client, 2, "GLOBAL-SDK-CONFIG");
+  }
+  await setStatus(server, "UCHAT", "offline");
+  // it has reported when the next connection has just begun, and replays nothing: a config is offline, the app in the back
+  await (await phone(server, "1.0", 0, { foreground: false }))[Symbol.asyncDispose]();
+  await setStatus(server, "UCHAT", "online");
+  await using upgraded = await phone(server, "2.0", 2, { points: [["global", "GLOBAL-SDK-CONFIG", 2]] });
+  const late = () => [lateIds(upgraded, "UCHAT"), lateIds(upgraded, "GLOBAL-SDK-CONFIG")];
+  await upgraded.until(() => late().flat().length === 2);
+  assert.deepEqual(late(), [[1], [1]]);
+});
+
+Deno.test("[FLT-3] an owed op that was sent in its place is owed until it is answered: the point alone says nothing of it", async () => {
+  await using server = await startServer();
+  await server.push({ appMinVersion: "2.0" });
+  await server.push();
+  await (async () => {
+    await using client = await phone(server, "1.0");
+    await covered(client, 2);
+  })();
+  {
+    await using upgraded = await phone(server, "2.0");
+    await covered(upgraded, 2);
+    assert.deepEqual([ids(upgraded, "UCHAT"), lateIds(upgraded, "UCHAT")], [[1, 2], []]);
+  }
+  await using again = await phone(server, "2.0", 2);
+  await again.until(() => ids(again, "UCHAT").length === 1);
+  assert.deepEqual(lateIds(again, "UCHAT"), [1]);
 });
 
 Deno.test("[PT-2] [FLT-3] a reported point counts as an ack of what it covers, except of what is still owed", async () => {

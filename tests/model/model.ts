@@ -174,8 +174,6 @@ export class Model {
       target.waiting.delete(op.id);
     }
     target.point = Math.max(target.point, start);
-    // what lies above is decided on anew
-    for (const id of target.owed) if (id > start) target.owed.delete(id);
   }
 
   #wake(session: ModelSession, lane: ModelLane): void {

@@ -74,7 +74,15 @@ export function context(fields: Partial<LaneContext> = {}): LaneContext {
 }
 
 export function inFlight(id: number, fields: Partial<InFlight> = {}): InFlight {
-  const base = { attempts: 0, sentAt: NOW, due: NOW + 10_000, late: false, probed: false, recorded: false };
+  const base = {
+    attempts: 0,
+    sentAt: NOW,
+    due: NOW + 10_000,
+    late: false,
+    probed: false,
+    recorded: false,
+    owed: false,
+  };
   return { op: op(id), ...base, ...fields };
 }
 
