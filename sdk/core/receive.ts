@@ -4,6 +4,7 @@ import type { Core, Cursor, Delivered, Ledger, Session, Stream } from "./model.t
 import {
   advance,
   belongsToUser,
+  highest,
   isReported,
   keptKey,
   lower,
@@ -80,6 +81,7 @@ function takeOps(before: Stream, cursor: Cursor, conn: number, batch: Batch, reg
   const deliver: Delivered[] = [];
   const parked: number[] = [];
   const { from = 0, to = 0 } = batch;
+  const top = highest(before);
   for (const op of batch.ops) {
     const known = stream.waiting.get(op.id);
     const covered = !batch.late && from < op.id && op.id <= to;
@@ -89,7 +91,7 @@ function takeOps(before: Stream, cursor: Cursor, conn: number, batch: Batch, reg
     if (isReported(stream, op.id, batch.late === true)) continue;
     if (covered) stream = lower(stream, op.id);
     // What an earlier interval covered without it comes out of order, whatever the server calls it.
-    const marked: Delivered = late || (!known && op.id <= before.seen) ? { ...op, late: true } : op;
+    const marked: Delivered = late || (!known && op.id <= top) ? { ...op, late: true } : op;
     stream = waitFor(stream, op.id, { late, conn, op: marked, handed: registered });
     if (registered) deliver.push(marked);
     else parked.push(op.id);

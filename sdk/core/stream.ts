@@ -47,6 +47,13 @@ export function isReported(stream: Stream, id: number, late: boolean): boolean {
   return stream.reported.has(id) || (!late && id <= stream.floor && id <= stream.point);
 }
 
+/** The highest id that came here, as far as it is known after a restart: covered by an interval, or reported before. */
+export function highest({ seen, reported }: Stream): number {
+  let top = seen;
+  for (const id of reported) top = Math.max(top, id);
+  return top;
+}
+
 /** Moves the point to just below the lowest op that is still waited for, and forgets the oldest of a long history. */
 export function advance(stream: Stream): Stream {
   let point = Math.max(stream.seen, stream.point);

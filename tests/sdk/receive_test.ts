@@ -156,6 +156,31 @@ Deno.test("[DLV-1] a late op is handed on with its mark, acked by id, and does n
   assert.deepEqual(acks(wire).at(-1), { ids: [4] });
 });
 
+Deno.test("[DLV-1] [DEV-2] below what an earlier connection brought, and what was reported before a restart, ops are marked", async () => {
+  const store = new MemoryStore({ durable: true });
+  const first = new Bench({ store });
+  first.engine.post({ type: "register", biz: "LOCK" });
+  sync(await first.online(), { from: 0, to: 7, ops: [op(2), op(7)] });
+  first.report(first.delivered[0]!, [7]);
+  await first.quiet();
+  first.wire.cut();
+  // the point is where the app's report of 2 is missing: the interval begins there again
+  sync(await first.online(), { from: 1, to: 9, ops: [op(2), op(4), op(9)] });
+  const marks = (bench: Bench) => bench.delivered.at(-1)!.ops.map((o) => [o.id, o.late === true]);
+  assert.deepEqual(marks(first), [[2, false], [4, true], [9, false]]);
+  await first.quiet();
+  first.crash();
+  await using bench = new Bench({ store });
+  bench.engine.post({ type: "register", biz: "LOCK" });
+  const wire = await bench.online();
+  assert.deepEqual(wire.last("hello")?.points, [["device", "LOCK", 1]]);
+  sync(wire, { from: 1, to: 9, ops: [op(2), op(5), op(9)] });
+  assert.deepEqual(marks(bench), [[2, true], [5, true], [9, false]]);
+  bench.report(bench.delivered.at(-1)!);
+  await bench.quiet();
+  assert.deepEqual(acks(wire).at(-1), { id: 9 });
+});
+
 Deno.test("[DLV-1] the retry of a late op that is not reported is not taken for reported, whatever the point says", async () => {
   await using bench = new Bench();
   bench.engine.post({ type: "register", biz: "LOCK" });
