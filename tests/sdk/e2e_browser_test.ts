@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import * as esbuild from "esbuild";
+import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import { chatWorld, status, texts } from "./support/chat_page.ts";
 import { until } from "./support/until.ts";
@@ -137,6 +139,57 @@ Deno.test("[SDK-5] browser: two tabs share one installation; nothing doubled, no
   assert.equal(list.sessions.length, 1);
   assert.deepEqual(await texts(one), ["m-1", "m-2", "m-3", "m-5"]);
 });
+
+Deno.test("[SDK-5] browser: IndexedDbStore keeps every promise of the contract on a real database", async () => {
+  await using world = await chatWorld();
+  const page = await world.open("one", "?me=nobody");
+  await page.addScriptTag({ content: await contractScript() });
+  const results = await page.evaluate(() => (globalThis as unknown as { contract(): Promise<string[]> }).contract());
+  assert.ok(results.length >= 7, `${results.length} promises`);
+  assert.deepEqual(results.filter((line) => !line.endsWith(": kept")), []);
+});
+
+/** The contract that all stores pass, as a script for a page. */
+async function contractScript(): Promise<string> {
+  const shim = `export default {
+    ok: (value, text) => { if (!value) throw new Error(text ?? "not ok"); },
+    equal: (a, b) => { if (a !== b) throw new Error(a + " is not " + b); },
+    deepEqual: (a, b) => { if (JSON.stringify(a) !== JSON.stringify(b)) throw new Error(JSON.stringify([a, b])); },
+    rejects: (work) => work.then(() => { throw new Error("not rejected"); }, () => {}),
+  };`;
+  const contents = `
+    import { storeContract } from "./tests/sdk/store_contract.ts";
+    import { IndexedDbStore } from "./sdk/stores/indexed_db.ts";
+    const tests = [];
+    let made = 0;
+    globalThis.Deno = { test: (name, run) => tests.push({ name, run }) };
+    storeContract("IndexedDbStore", () => {
+      const n = ++made;
+      const open = (name) => new IndexedDbStore(name + n);
+      return { open: () => open("one"), openOther: () => open("other"), durable: true, fenced: true };
+    });
+    globalThis.contract = async () => {
+      const results = [];
+      for (const { name, run } of tests) {
+        results.push(name + ": " + await run().then(() => "kept", (error) => String(error)));
+      }
+      return results;
+    };`;
+  const { outputFiles } = await esbuild.build({
+    stdin: { contents, resolveDir: fileURLToPath(new URL("../..", import.meta.url)), loader: "js" },
+    bundle: true,
+    write: false,
+    format: "iife",
+    plugins: [{
+      name: "assert",
+      setup(build) {
+        build.onResolve({ filter: /^node:assert/ }, () => ({ path: "assert", namespace: "shim" }));
+        build.onLoad({ filter: /.*/, namespace: "shim" }, () => ({ contents: shim }));
+      },
+    }],
+  });
+  return outputFiles[0]!.text;
+}
 
 /** Headless pages are always visible; this is what a browser tells a page, no more. */
 async function show(page: Page, state: "visible" | "hidden"): Promise<void> {

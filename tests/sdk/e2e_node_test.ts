@@ -105,3 +105,42 @@ Deno.test("[SDK-1] the package stands alone: no dependency, no file of the serve
     }
   }
 });
+
+const APP = `
+import { ConnectionType, createSyncClient, MPFramework, MPSync } from "@syncline/client/browser";
+import { asyncStorageStore, type AsyncStorageLike } from "./react_native_store.ts";
+import { harmony, type HarmonyKits } from "./harmony_store.ts";
+
+export async function modern(storage: AsyncStorageLike) {
+  const client = createSyncClient({ server: "x", instanceId: "i", webSocket: WebSocket, store: asyncStorageStore(storage) });
+  const schema = { parse: (value: unknown) => value as { n: number } };
+  client.subscribe("A", async (message) => console.log(message.payload.n.toFixed()), { schema });
+  for await (const message of client.messages("B")) console.log(message.payload.length, message.sentAt.getTime());
+}
+
+export function original(kits: HarmonyKits) {
+  MPSync.setup(harmony(kits));
+  const context: { name: string } = MPFramework.instance.context;
+  MPSync.addConnectionListener({
+    onConnectionStateChanged: (event) => console.log(context.name, event.getEventType() === ConnectionType.Connected),
+  });
+}
+
+// @ts-expect-error: a handler is a function
+createSyncClient({ server: "x", instanceId: "i" }).subscribe("A", 5);
+`;
+
+Deno.test("[SDK-1] the package's own types fit an app's code and both adapters, in a project that has nothing else", async () => {
+  await using appDir = await tempFolder();
+  const app = appDir.path, dist = join(app, "node_modules", "@syncline", "client");
+  await build(dist);
+  for (const name of ["harmony_store.ts", "react_native_store.ts"]) {
+    await Deno.copyFile(join(dist, "examples", name), join(app, name));
+  }
+  const manifest = { name: "app", type: "module", dependencies: { "@syncline/client": "*" } };
+  await Deno.writeTextFile(join(app, "package.json"), JSON.stringify(manifest));
+  const config = { nodeModulesDir: "manual", compilerOptions: { strict: true, lib: ["esnext", "dom"] } };
+  await Deno.writeTextFile(join(app, "deno.json"), JSON.stringify(config));
+  await Deno.writeTextFile(join(app, "app.ts"), APP);
+  await run(`'${Deno.execPath()}' check app.ts`, app);
+});
