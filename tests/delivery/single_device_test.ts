@@ -53,6 +53,30 @@ Deno.test("[DEV-2] [PT-2] the older device holds an unacked op while the newer a
   assert.deepEqual([ids(again, BIZ), ids(other, BIZ)], [[], [4]]);
 });
 
+Deno.test("[DLV-1] [DEV-2] [PT-4] what another device held comes in its place on a connection that has not gone past it, above what an earlier one brought", async () => {
+  await using server = await startServer();
+  const old = await phone(server, "d-a", { os: "android" });
+  await trade(server);
+  await old.until(() => ids(old, BIZ).length === 1);
+  const other = await phone(server, "d-b", { os: "ios" });
+  await trade(server);
+  await other.until(() => ids(other, BIZ).length === 1);
+  await trade(server, { osType: "android" });
+  await old.until(() => ids(old, BIZ).length === 2);
+  // 1 is not reported: the point stays below it, and 3 is acknowledged by its id
+  ackIds(old, BIZ, [3]);
+  await old.settled();
+  await old[Symbol.asyncDispose]();
+  await other.until(() => ids(other, BIZ).length === 2);
+  assert.deepEqual([ids(other, BIZ), lateIds(other, BIZ)], [[2, 1], [1]]);
+  await other[Symbol.asyncDispose]();
+  await using again = await phone(server, "d-a", { os: "android" });
+  await again.until(() => ids(again, BIZ).length === 2);
+  // the interval begins at the reported point, so nothing here is late: that word is about one connection
+  assert.deepEqual([ids(old, BIZ), ids(again, BIZ), lateIds(again, BIZ)], [[1, 3], [1, 2], []]);
+  assert.deepEqual(again.batches(BIZ).map(({ from }) => from), [0]);
+});
+
 Deno.test("[DEV-2] an op goes on at once to the next session when its own unbinds that user", async () => {
   await using server = await startServer();
   await using a = await phone(server, "d-a");

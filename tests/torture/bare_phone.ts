@@ -56,8 +56,9 @@ export class BarePhone implements Phone {
   move(userId: string | null): void {
     this.#diary.log.user = userId;
     // before the welcome the user of the hello is on its way: the next connection brings this one
-    if (this.#client && this.#wire.welcomed) this.#client.send(this.#wire.bind(userId));
-    else void this.#hangUp();
+    if (!this.#client || !this.#wire.welcomed) return void this.#hangUp();
+    this.#diary.begun();
+    this.#client.send(this.#wire.bind(userId));
   }
 
   front(on: boolean): void {
@@ -121,6 +122,7 @@ export class BarePhone implements Phone {
     const { name } = this.#parts.plan;
     if (this.#next) this.#diary.upgraded(this.#next);
     this.#next = null;
+    this.#diary.begun();
     const { os, version } = this.#diary.about;
     const { user, ...said } = this.#wire.hello(this.#diary.log.user);
     client.hello({

@@ -29,7 +29,10 @@ export type Arrival = {
   readonly id: number;
   readonly at: number;
   readonly late: boolean;
-  /** Grows when the app starts with another version: what it skipped before may come now. */
+  /**
+   * Grows where the order begins anew: when an app on the SDK starts; on a bare socket with another version of the app,
+   * which may get what was skipped before, and in single-device streams with each session.
+   */
   readonly life: number;
   /** When the app said "received"; -1 never. */
   reported: number;

@@ -41,7 +41,7 @@ export function judgeStream({ phone, stream, evidence, read }: StreamCase): Wron
     const before = known.get(id);
     if (arrival.life !== life) {
       life = arrival.life;
-      highest = 0;
+      highest = phone.on === "sdk" ? reportedSoFar(known) : 0;
     }
     if (before) {
       const told = before.find((one) => one.reported >= 0 && one.reported < at);
@@ -58,6 +58,15 @@ export function judgeStream({ phone, stream, evidence, read }: StreamCase): Wron
     if (!late) highest = Math.max(highest, id);
   }
   return wrong;
+}
+
+/** The highest id that the app reported before it started again: the SDK remembers that much (SDK-5). */
+function reportedSoFar(known: ReadonlyMap<number, readonly Arrival[]>): number {
+  let highest = 0;
+  for (const [id, arrivals] of known) {
+    if (arrivals.some(({ late, reported }) => !late && reported >= 0)) highest = Math.max(highest, id);
+  }
+  return highest;
 }
 
 function* judgeAddress(phone: PhoneLog, stream: StreamLog, push: PushRecord): Generator<[rule: string, what: string]> {

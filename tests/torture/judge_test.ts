@@ -13,8 +13,8 @@ class Run {
   readonly evidence: { -readonly [K in keyof Evidence]: Evidence[K] extends readonly (infer T)[] ? T[] : Evidence[K] } =
     { pushes: [], phones: [], log: [], deadLetters: [], acks: [], end: END };
 
-  phone(name: string, user: string | null = "u", about = ANDROID): PhoneLog {
-    const log: PhoneLog = { name, on: "bare", abouts: [about], user, streams: new Map(), problems: [] };
+  phone(name: string, user: string | null = "u", about = ANDROID, on: PhoneLog["on"] = "bare"): PhoneLog {
+    const log: PhoneLog = { name, on, abouts: [about], user, streams: new Map(), problems: [] };
     this.evidence.phones.push(log);
     return log;
   }
@@ -181,6 +181,18 @@ Deno.test("judge: an id that falls at a phone is against the rules, unless it is
     run.comes(phone, second);
     run.comes(phone, first, fields);
     assert.deepEqual(run.outcome(), { fates: { delivered: 2 }, rules });
+  }
+});
+
+Deno.test("judge: an app that starts again gets nothing unmarked below what it had reported, and what it had not reported may come again", () => {
+  for (const [reported, rules] of [[3, ["DLV-1"]], [-1, []]] as const) {
+    const run = new Run();
+    const phone = run.phone("a", "u", ANDROID, "sdk");
+    const first = run.push("T-CHAT"), second = run.push("T-CHAT");
+    run.comes(phone, second, { at: 2, reported });
+    run.comes(phone, first, { life: 1, at: 4 });
+    run.comes(phone, second, { life: 1, at: 5, reported: 6 });
+    assert.deepEqual(run.outcome().rules.filter((rule) => rule === "DLV-1"), rules);
   }
 });
 

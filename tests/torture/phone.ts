@@ -29,7 +29,8 @@ export class Diary {
   readonly log: PhoneLog;
   readonly #seed: number;
   readonly #now: () => number;
-  #life = 0;
+  #upgrades = 0;
+  #begun = 0;
   arrivals = 0;
 
   constructor({ plan, seed, now }: PhoneParts) {
@@ -45,7 +46,12 @@ export class Diary {
 
   upgraded(about: About): void {
     this.log.abouts.push(about);
-    this.#life++;
+    this.#upgrades++;
+  }
+
+  /** An app on the SDK starts, or a bare socket tells the server its points anew. */
+  begun(): void {
+    this.#begun++;
   }
 
   problem(what: string): void {
@@ -56,8 +62,10 @@ export class Diary {
   arrived(about: { biz: string; userId: string; id: number; mid: string; pl: string; late: boolean }): Arrival {
     const { biz, id, mid, late } = about;
     const push = indexOf(mid);
-    const subject = KIND.get(biz)?.target === "user" ? about.userId : this.log.name;
-    const arrival: Arrival = { push, id, at: this.#now(), late, life: this.#life, reported: -1 };
+    const kind = KIND.get(biz);
+    const subject = kind?.target === "user" ? about.userId : this.log.name;
+    const life = this.log.on === "bare" && kind?.multiDevice ? this.#upgrades : this.#begun;
+    const arrival: Arrival = { push, id, at: this.#now(), late, life, reported: -1 };
     if (payloadOf({ seed: this.#seed }, push).pl !== about.pl) {
       this.problem(`${biz} ${mid} came with another payload: ${about.pl.slice(0, 40)}`);
     }

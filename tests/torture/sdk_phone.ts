@@ -74,6 +74,7 @@ export class SdkPhone implements Phone {
   #open(): SyncClient {
     const { plan, port, random } = this.#parts;
     const { os, version } = this.#diary.about;
+    this.#diary.begun();
     const client = createSyncClient({
       server: `127.0.0.1:${port}`,
       instanceId: "default_demo",

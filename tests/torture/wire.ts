@@ -146,6 +146,9 @@ export class Wire {
       this.#events.problem(`${biz} of ${subject}: a gap, from ${from} with the cursor at ${live.cursor}`);
       return false;
     }
+    if (from < live.cursor) {
+      this.#events.problem(`${biz} of ${subject}: an interval from ${from}, the last one ended at ${live.cursor}`);
+    }
     if (to < from) this.#events.problem(`${biz} of ${subject}: from ${from} to ${to}`);
     let last = from;
     for (const op of batch.ops) {

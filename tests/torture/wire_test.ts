@@ -71,6 +71,20 @@ Deno.test("wire: a gap closes the connection and is told", () => {
   assert.match(line.problems.join(), /a gap, from 2 with the cursor at 1/);
 });
 
+Deno.test("wire: an interval begins where the last one of this connection ended, the first one at the reported point", () => {
+  const line = new Line();
+  line.sync(batch(0, 3, [3]));
+  line.sync(batch(2, 5, [5]));
+  assert.match(line.problems.join(), /from 2, the last one ended at 3/);
+  const other = new Line();
+  other.withheld.add(2);
+  other.sync(batch(0, 3, [1, 2, 3]));
+  other.settle();
+  assert.deepEqual(other.connect().user?.points, [["user", "B", 1]]);
+  other.sync(batch(0, 4, [4]));
+  assert.match(other.problems.join(), /from 0, the last one ended at 1/);
+});
+
 Deno.test("wire: ids that fall within a batch, or lie outside of it, are told", () => {
   for (const ids of [[2, 1], [1, 1], [4]]) {
     const line = new Line();
