@@ -26,7 +26,7 @@ export function parseFrame(text: unknown): ServerFrame | "unknown" | null {
 
 const CHECKS: Record<string, (frame: Json) => boolean> = {
   welcome: (f) =>
-    isText(f.connectionId) && isText(f.epoch) && isId(f.serverTime) && isId(f.heartbeatMs) && f.heartbeatMs > 0 &&
+    isText(f.epoch) && isId(f.serverTime) && isId(f.heartbeatMs) && f.heartbeatMs > 0 &&
     (f.user === undefined || (isObject(f.user) && isText(f.user.userId))),
   bound: (f) => (f.n === undefined || isId(f.n)) && (f.userId === null || isText(f.userId)),
   sync: (f) => isArrayOf(f.batches, isBatch),

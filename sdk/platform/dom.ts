@@ -12,7 +12,6 @@ export interface IdbRequest<T> {
 
 export interface IdbOpenRequest extends IdbRequest<IdbDatabase> {
   onupgradeneeded: ((event: never) => void) | null;
-  onblocked: ((event: never) => void) | null;
 }
 
 export interface IdbObjectStore {

@@ -15,12 +15,13 @@ export async function sign(
   if (!subtle) throw new Error("no WebCrypto: needs https");
   const user = frame.type === "bind" ? frame : frame.user;
   const nonce = randomId();
+  // What is absent becomes empty.
   const text = [
     frame.type,
     about.instanceId,
     about.deviceId,
-    user?.userId ?? "",
-    user?.sessionId ?? "",
+    user?.userId,
+    user?.sessionId,
     about.timestamp,
     nonce,
   ].join("\n");

@@ -91,7 +91,6 @@ export class IndexedDbStore implements SyncStore {
         resolve(db);
       };
       request.onerror = () => reject(request.error);
-      request.onblocked = () => reject(new Error("blocked"));
     });
   }
 }
