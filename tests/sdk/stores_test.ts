@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { IDBFactory } from "fake-indexeddb";
-import { asyncStorageStore } from "../../sdk/examples/react_native_store.ts";
+import { type AsyncStorageLike, asyncStorageStore } from "../../sdk/examples/react_native_store.ts";
 import { preferencesStore } from "../../sdk/examples/harmony_store.ts";
 import type { IdbFactory } from "../../sdk/platform/dom.ts";
 import { FileStore } from "../../sdk/stores/file.ts";
@@ -10,6 +10,7 @@ import { type KeyValue, KeyValueStore } from "../../sdk/stores/key_value.ts";
 import { MemoryStore } from "../../sdk/stores/memory.ts";
 import { storeContract } from "./store_contract.ts";
 import { fakeAsyncStorage, fakePreferences } from "./support/phones.ts";
+import { until } from "./support/until.ts";
 
 storeContract("MemoryStore", () => {
   const one = new MemoryStore(), other = new MemoryStore();
@@ -83,6 +84,32 @@ Deno.test("[SDK-5] FileStore: a write that fails changes nothing and leaves no f
   assert.deepEqual(JSON.parse(await Deno.readTextFile(path)), { a: "1", b: "2" });
   assert.deepEqual([...Deno.readDirSync(folder)].map((e) => e.name), ["s.json"]);
 });
+
+Deno.test("[SDK-5] KeyValueStore: entries are read side by side, so that thousands of kept messages are there in time", async () => {
+  const { storage, answer, asked } = slowStorage(fakeAsyncStorage());
+  const store = asyncStorageStore(storage);
+  const puts = Array.from({ length: 2000 }, (_, i) => [`k/${i}`, `${i}`] as const);
+  await store.write({ puts, deletes: [] });
+  const loading = store.load();
+  await until("the journal to be asked for", () => asked() === 1);
+  answer();
+  await until("all entries to be asked for", () => asked() === 2000);
+  answer();
+  assert.deepEqual([...await loading], puts);
+});
+
+/** Holds back what is read until it is told to answer. */
+function slowStorage(fast: AsyncStorageLike) {
+  const held: (() => void)[] = [];
+  const storage: AsyncStorageLike = {
+    ...fast,
+    async getItem(key) {
+      await new Promise<void>((resolve) => held.push(resolve));
+      return await fast.getItem(key);
+    },
+  };
+  return { storage, asked: () => held.length, answer: () => held.splice(0).forEach((resume) => resume()) };
+}
 
 Deno.test("[SDK-5] KeyValueStore: a crash at any point leaves the old content or the new one", async () => {
   for (let crashAfter = 0; crashAfter < 9; crashAfter++) {
