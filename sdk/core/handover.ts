@@ -1,8 +1,8 @@
 /** Handing over what lay there for a biz: at registration, at login and after a restart (SDK-4). */
 import type { Op } from "../../src/protocol.ts";
 import type { Delivered, Ledger, Stream, Turn } from "./model.ts";
-import { putStream } from "./stream.ts";
-import { emit, leading, setLedger } from "./turn.ts";
+import { byId, putStream } from "./stream.ts";
+import { emit, leading, mine, setLedger } from "./turn.ts";
 
 /** Ops in one message: as many as the server sends at once. */
 const PER_MESSAGE = 100;
@@ -17,9 +17,7 @@ export function handOver(turn: Turn, biz?: string): void {
   let ledger = life.ledger;
   for (const stream of life.ledger.streams.values()) {
     if (biz !== undefined && stream.biz !== biz) continue;
-    if (!turn.core.biz.has(stream.biz)) continue;
-    if (stream.owner !== "" && stream.owner !== turn.core.user?.userId) continue;
-    ledger = handOverStream(turn, ledger, stream);
+    if (turn.core.biz.has(stream.biz) && mine(turn, stream.owner)) ledger = handOverStream(turn, ledger, stream);
   }
   setLedger(turn, ledger);
 }
@@ -28,8 +26,11 @@ function handOverStream(turn: Turn, ledger: Ledger, stream: Stream): Ledger {
   const waiting = new Map(stream.waiting);
   // By epoch, because ids of two epochs do not compare. Those of a former one are older; only kept ones can be.
   const groups = new Map<string | null, Delivered[]>();
-  const add = (epoch: string | null, op: Op, late: boolean) =>
-    groups.set(epoch, [...(groups.get(epoch) ?? []), late ? { ...op, late: true } : op]);
+  const add = (epoch: string | null, op: Op, late: boolean) => {
+    const group = groups.get(epoch) ?? [];
+    group.push(late ? { ...op, late: true } : op);
+    groups.set(epoch, group);
+  };
   for (const k of stream.kept) if (!k.handed) add(k.epoch, k.op, k.late);
   for (const [id, w] of stream.waiting) {
     if (w.handed) continue;
@@ -41,10 +42,10 @@ function handOverStream(turn: Turn, ledger: Ledger, stream: Stream): Ledger {
   const current = groups.get(ledger.epoch) ?? [];
   groups.delete(ledger.epoch);
   for (const [epoch, ops] of groups) deliver(turn, stream, epoch, ops);
-  deliver(turn, stream, ledger.epoch, [...current.sort((a, b) => a.id - b.id), ...fleeting]);
+  deliver(turn, stream, ledger.epoch, [...current.sort(byId), ...fleeting]);
   const left = new Map(ledger.fleeting);
   left.delete(stream.key);
-  const kept = stream.kept.map((k) => k.handed ? k : { ...k, handed: true });
+  const kept = stream.kept.map((k) => ({ ...k, handed: true }));
   return putStream({ ...ledger, fleeting: left }, { ...stream, waiting, kept });
 }
 

@@ -8,6 +8,7 @@ import {
   count,
   emit,
   leading,
+  mine,
   onlineSession,
   send,
   setLedger,
@@ -144,11 +145,6 @@ export function onUnregister(turn: Turn, biz: string): void {
   if (!left.delete(biz)) return;
   turn.core = { ...turn.core, biz: left };
   takeBack(turn, true, (stream) => stream.biz === biz && mine(turn, stream.owner));
-}
-
-/** The device's, or the user's who is logged in. */
-function mine(turn: Turn, owner: string): boolean {
-  return owner === "" || owner === turn.core.user?.userId;
 }
 
 /** A report made without the records at hand waits for them, and goes to the tab that has them. */

@@ -6,9 +6,9 @@
  * two writes cannot pair the points of one database with the epoch of another.
  */
 import type { Op, Scope } from "../../src/protocol.ts";
-import type { Ledger, Problem, Stream } from "./model.ts";
+import type { Kept, Ledger, Problem, Stream } from "./model.ts";
 import { isId, isObject, isOp, SCOPES } from "./frames.ts";
-import { keep, newStream, parseKeptKey, withReported } from "./stream.ts";
+import { byId, isReported, newStream, parseKeptKey, withReported } from "./stream.ts";
 
 export const INSTALLATION = "installation";
 
@@ -67,7 +67,7 @@ export function decode(
     else if (key.startsWith("s/")) addStream(streams, record, epoch);
   }
   const dirty = new Set(deviceId === storedId ? [] : [INSTALLATION]);
-  for (const record of kept) addKept(streams, dirty, record, epoch);
+  addKept(streams, dirty, kept, epoch);
   const ledger: Ledger = {
     deviceId,
     seq: num(installation.seq),
@@ -93,17 +93,26 @@ function addStream(streams: Map<string, Stream>, record: Json, epoch: string | n
   streams.set(empty.key, { ...empty, point, seen: point, floor, reported, safe: { point, floor, reported } });
 }
 
-function addKept(streams: Map<string, Stream>, dirty: Set<string>, record: Json, epoch: string | null): void {
-  const empty = emptyStream(record);
-  const { op } = record;
-  if (!empty || !isOp(op)) return;
-  const stream = streams.get(empty.key) ?? empty;
-  const keptEpoch = str(record.epoch) || null;
-  const next = keep(stream, { id: op.id, epoch: keptEpoch, op, late: record.late === true, handed: false });
-  // A crash between the two writes leaves the message stored and the stream without its id.
-  const current = epoch !== null && keptEpoch === epoch && !stream.reported.has(op.id);
-  streams.set(empty.key, current ? withReported(next, [op.id]) : next);
-  if (current) dirty.add(empty.key);
+/** Sorted once at the end: one by one, thousands of them would take seconds. */
+function addKept(streams: Map<string, Stream>, dirty: Set<string>, records: Json[], epoch: string | null): void {
+  for (const record of records) {
+    const { op } = record;
+    const empty = emptyStream(record);
+    if (!empty || !isOp(op)) continue;
+    const stream = streams.get(empty.key) ?? empty;
+    // The streams are new here, and nobody else has them yet.
+    const kept = stream.kept as Kept[];
+    kept.push({ id: op.id, epoch: str(record.epoch) || null, op, late: record.late === true, handed: false });
+    streams.set(stream.key, stream);
+  }
+  for (const [key, stream] of streams) {
+    const kept = (stream.kept as Kept[]).sort(byId);
+    // A crash between the two writes leaves the message stored and the stream without its id.
+    const lost = kept.filter((k) => epoch !== null && k.epoch === epoch && !isReported(stream, k.id, k.late));
+    if (!lost.length) continue;
+    streams.set(key, withReported(stream, lost.map((k) => k.id)));
+    dirty.add(key);
+  }
 }
 
 function emptyStream(record: Json): Stream | null {

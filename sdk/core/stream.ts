@@ -109,7 +109,11 @@ export function restart(stream: Stream, point: number): Stream {
 
 export function keep(stream: Stream, kept: Kept): Stream {
   const all = [...stream.kept.filter((k) => k.id !== kept.id || k.epoch !== kept.epoch), kept];
-  return { ...stream, kept: all.sort((a, b) => a.id - b.id) };
+  return { ...stream, kept: all.sort(byId) };
+}
+
+export function byId(a: { readonly id: number }, b: { readonly id: number }): number {
+  return a.id - b.id;
 }
 
 /**

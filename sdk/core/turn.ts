@@ -19,6 +19,11 @@ export function leading(turn: Turn): Leading | null {
   return turn.core.life.tag === "leading" ? turn.core.life : null;
 }
 
+/** The device's, or the user's who is logged in. */
+export function mine(turn: Turn, owner: string): boolean {
+  return owner === "" || owner === turn.core.user?.userId;
+}
+
 export function setLife(turn: Turn, life: Life): void {
   turn.core = { ...turn.core, life };
 }

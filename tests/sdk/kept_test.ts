@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { decode } from "../../sdk/core/records.ts";
 import type { SyncStore } from "../../sdk/store.ts";
 import { MemoryStore } from "../../sdk/stores/memory.ts";
 import { Bench } from "./support/bench.ts";
@@ -219,4 +220,31 @@ Deno.test("[SDK-4] kept messages that were handed over and not reported come aga
   bench.engine.post({ type: "logout" });
   bench.engine.post({ type: "login", userId: "u1", sessionId: "s" });
   assert.deepEqual(bench.ids, [1, 2, 2]);
+});
+
+Deno.test("[SDK-4] eight times as many kept messages take about eight times as long to read, not sixty-four times", () => {
+  const records = (count: number) =>
+    new Map([
+      ["installation", JSON.stringify({ v: 1, deviceId: "d", seq: 1, epoch: "e-1" })],
+      ...Array.from({ length: count }, (_, i) => {
+        const id = (i * 7919) % count + 1;
+        const record = { scope: "user", biz: "CHAT", owner: "u1", epoch: "e-1", late: false, op: op(id) };
+        return [`k/user/CHAT/${id}/e-1/u1`, JSON.stringify(record)] as const;
+      }),
+    ]);
+  const time = (count: number) => {
+    const entries = records(count);
+    const times = [1, 2, 3].map(() => {
+      const began = performance.now();
+      const { ledger } = decode(entries, { durable: true, freshId: "x" });
+      const took = performance.now() - began;
+      const kept = ledger.streams.get("s/user/CHAT/u1")!.kept;
+      assert.deepEqual([kept.length, kept[0]?.id, kept.at(-1)?.id], [count, 1, count]);
+      return took;
+    });
+    return Math.min(...times);
+  };
+  time(1000);
+  const few = time(1000), many = time(8000);
+  assert.ok(many < few * 30, `${few} ms and ${many} ms`);
 });
