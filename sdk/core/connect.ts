@@ -23,11 +23,14 @@ import {
 /** Sent by the client, on a gap and on a connection that does not answer. */
 export const RESYNC = 4000;
 
-/** Draws the next attempt. `floor`: not before then, whatever else happens, because the server asked. */
+/**
+ * Draws the next attempt. `floor`: not before then, whatever else happens, because the server asked; where it did, it
+ * answers, and the range does not grow (SDK-7).
+ */
 export function retry(turn: Turn, hintMs = 0): void {
   const { tries, settings } = turn.core;
   const delay = backoff(tries.attempt, turn.random, settings.timing);
-  setTries(turn, { attempt: tries.attempt + 1 });
+  setTries(turn, { attempt: tries.attempt + (hintMs ? 0 : 1) });
   setLink(turn, { tag: "waiting", at: turn.now + Math.max(delay, hintMs), floor: turn.now + hintMs });
 }
 

@@ -38,6 +38,18 @@ for (const code of [1001, 4429, 4503]) {
   });
 }
 
+Deno.test("[SDK-7] who is told when to come back does not stay away longer each time; who gets no answer does", async () => {
+  await using bench = new Bench();
+  const attempt = () => bench.engine.core.tries.attempt;
+  (await bench.hello()).cut(1001, "going-away retry-after-ms=3000");
+  const before = attempt();
+  for (let n = 0; n < 5; n++) (await bench.hello()).cut(1001, "going-away retry-after-ms=3000");
+  assert.equal(attempt(), before);
+  assert.equal(delay(bench), 3000);
+  for (let n = 0; n < 5; n++) (await bench.hello()).cut(1006, "");
+  assert.equal(attempt(), before + 5);
+});
+
 for (const code of [1006, 1011, 4000, 4408, 4410, 3999]) {
   Deno.test(`[SDK-7] ${code}: reconnects`, async () => {
     await using bench = new Bench();

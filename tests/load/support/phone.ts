@@ -66,8 +66,10 @@ export class Phone {
       if (closeAction(ended.code) !== "retry") return this.#o.events.violated(`closed with ${ended.code}`);
       if (lived >= (this.#o.stableMs ?? DEFAULT_TIMING.stableMs)) this.#attempt = 0;
       if (ended.code === 1001) this.#preferred++;
-      const drawn = backoff(this.#attempt++, Math.random(), DEFAULT_TIMING);
-      await this.#sleep(Math.max(drawn, parseHints(ended.reason).retryAfterMs ?? 0));
+      const hint = parseHints(ended.reason).retryAfterMs ?? 0;
+      const drawn = backoff(this.#attempt, Math.random(), DEFAULT_TIMING);
+      if (hint === 0) this.#attempt++;
+      await this.#sleep(Math.max(drawn, hint));
     }
   }
 
