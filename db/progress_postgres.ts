@@ -85,9 +85,11 @@ function saveDiscarded(tx: Tx, discarded: Progress["discarded"], at: number) {
 }
 
 function forget(tx: Tx, table: "delivery" | "owed", keys: readonly OpKey[]) {
-  return tx`delete from ${tx(table)} t using (
-      select i, s, c, d, n from unnest(${keys.map((k) => k.instance)}::int[], ${keys.map((k) => k.subject)}::text[],
-        ${keys.map((k) => k.config)}::int[], ${keys.map((k) => k.device)}::text[],
-        ${keys.map((k) => k.id)}::bigint[]) x(i, s, c, d, n)) x
-    where t.instance = x.i and t.subject = x.s and t.config = x.c and t.device = x.d and t.id = x.n`;
+  // look-ups by key: as a join it reads the whole table when that was small at the planning
+  return tx`delete from ${tx(table)} where ctid = any (array(
+    select (select t.ctid from ${tx(table)} t where t.instance = x.i and t.subject = x.s and t.config = x.c
+      and t.device = x.d and t.id = x.n)
+    from unnest(${keys.map((k) => k.instance)}::int[], ${keys.map((k) => k.subject)}::text[],
+      ${keys.map((k) => k.config)}::int[], ${keys.map((k) => k.device)}::text[],
+      ${keys.map((k) => k.id)}::bigint[]) x(i, s, c, d, n)))`;
 }

@@ -18,13 +18,20 @@ const LONGEST_WAIT_S = 1;
 export type SqlOptions = {
   /** Connections at most. @default 8 */
   max?: number;
+  /**
+   * Never reads a whole table where an index leads to the rows. For statements by key: what is in flight fills and empties
+   * its tables within seconds, and a plan made from what was counted between would read all of them for each key.
+   *
+   * @default {false}
+   */
+  byKey?: boolean;
 };
 
 /**
  * Opens a pool of pipelined connections. Statements are prepared once per connection; `synchronous_commit` is on
  * whatever the database's default is (PUSH-3).
  */
-export function openSql(url: string, { max = 8 }: SqlOptions = {}): Sql {
+export function openSql(url: string, { max = 8, byKey = false }: SqlOptions = {}): Sql {
   const sql = postgres(url, {
     max,
     onnotice: () => {},
@@ -36,6 +43,7 @@ export function openSql(url: string, { max = 8 }: SqlOptions = {}): Sql {
       application_name: "syncline",
       synchronous_commit: "on",
       statement_timeout: 30_000,
+      ...(byKey ? { enable_seqscan: "off" } : {}),
     },
     types: { bigint },
     ...(isPlain(url) ? { socket: patientSocket } : {}),

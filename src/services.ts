@@ -55,8 +55,8 @@ const APPEND_LANES = 2;
 export async function openServices(options: ServicesOptions): Promise<Services> {
   const { config, databaseUrl, clock, log, tracing } = options;
   const node = crypto.randomUUID();
-  const sql = openSql(databaseUrl, { max: Math.max(2, config.postgresConnections - APPEND_LANES) });
-  const appendSql = openSql(databaseUrl, { max: APPEND_LANES });
+  const sql = openSql(databaseUrl, { max: Math.max(2, config.postgresConnections - APPEND_LANES), byKey: true });
+  const appendSql = openSql(databaseUrl, { max: APPEND_LANES, byKey: true });
   const listener = openSql(databaseUrl, { max: 1 });
   const failed = (error: unknown) => log("error", "database call failed", { error: String(error) });
   await sql`select ensure_identity()`;

@@ -1,8 +1,10 @@
 /** Queries stay by key in a log that has grown: what they read does not grow with it. */
 import assert from "node:assert/strict";
 import { postgresDelivery } from "../../db/delivery_postgres.ts";
+import { saveProgress } from "../../db/progress_postgres.ts";
+import type { TransactionSql } from "postgres";
 import { postgresOplog } from "../../db/oplog_postgres.ts";
-import type { Sql } from "../../db/sql.ts";
+import { openSql, type Sql } from "../../db/sql.ts";
 import { testLog } from "../support/log.ts";
 import { newOp } from "../support/new_op.ts";
 
@@ -68,3 +70,42 @@ Deno.test("[DLV-3] a page reads the deliveries of its own ops, one by one", asyn
   assert.deepEqual(pages, requests.map(() => 100));
   assert.ok(read <= 7 * 20 * 100, `${read} rows were read`);
 });
+
+Deno.test("[OPS-3] connects and flushes read what is in flight by key, also when that was planned in a quiet moment", async () => {
+  await using log = await testLog();
+  const [{ instance }] = await log.sql<[{ instance: number }]>`select instance from config where no = ${log.config}`;
+  const target = (n: number) => ({ instance, subject: `u-${n}`, config: log.config, device: `d-${n}` });
+  const fillFlight = (users: number) =>
+    log.sql`insert into delivery (instance, subject, config, device, id, attempts, at)
+      select ${instance}, 'u-' || s, ${log.config}, 'd-' || s, n, 0, 0
+      from generate_series(1, ${users}::int) s, generate_series(1, 100) n`;
+  // a storm that is over: the table is as large as it was, and holds a few rows of one user
+  await fillFlight(100);
+  await log.sql`delete from delivery where subject <> 'u-1' or id > 5`;
+  await log.sql`vacuum analyze delivery`;
+  const sql = openSql(log.url, { max: 1, byKey: true });
+  try {
+    const requests = Array.from({ length: 20 }, (_, n) => target(n + 1));
+    const done = requests.map((one) => ({ ...one, id: 7 }));
+    const nothing = { points: [], arrivals: [], sent: [], settled: [], discarded: [], at: 0 };
+    const work = async (tx: Sql) => {
+      // often enough for a plan that is kept
+      for (let n = 0; n < 7; n++) {
+        await postgresDelivery(tx).hydrate(requests);
+        await saveProgress(savepoints(tx), { ...nothing, done });
+      }
+    };
+    await rowsRead(sql, "delivery", work);
+    await log.sql`delete from delivery`;
+    await fillFlight(200);
+    const read = await rowsRead(sql, "delivery", work);
+    assert.ok(read <= 7 * 20 * 250, `${read} rows were read`);
+    assert.equal((await log.sql`select from delivery where id = 7`).length, 180);
+  } finally {
+    await sql.end();
+  }
+});
+
+/** A transaction in which others can be begun. */
+const savepoints = (tx: Sql) =>
+  ({ begin: (work: never) => (tx as unknown as TransactionSql).savepoint(work) }) as unknown as Sql;
