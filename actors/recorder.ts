@@ -35,6 +35,8 @@ export class Recorder {
   #pending: Pending = empty();
   #size = 0;
   #writing: Promise<void> | null = null;
+  /** The flush after the one under way: one for all who ask meanwhile. */
+  #following: Promise<void> | null = null;
   #cancel: (() => void) | null = null;
   #closed = false;
 
@@ -113,12 +115,14 @@ export class Recorder {
     this.#cancel?.();
   }
 
-  /** Resolves when everything recorded so far is durable. */
-  async flush(): Promise<void> {
-    while (this.#writing) await this.#writing;
-    if (this.#size === 0) return;
-    this.#writing = this.#write().finally(() => this.#writing = null);
-    await this.#writing;
+  /** Resolves when everything recorded so far is durable; what comes meanwhile makes nobody wait longer. */
+  flush(): Promise<void> {
+    if (this.#size === 0) return this.#writing ?? Promise.resolve();
+    if (!this.#writing) return this.#writing = this.#write().finally(() => this.#writing = null);
+    return this.#following ??= this.#writing.then(() => {
+      this.#following = null;
+      return this.flush();
+    });
   }
 
   #left(target: Target, item: InFlight): void {

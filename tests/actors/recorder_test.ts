@@ -118,6 +118,19 @@ Deno.test("[PUSH-3] a flush that fails is tried again with the same progress, an
   assert.deepEqual([errors.length, saves.point], [2, 9]);
 });
 
+Deno.test("[OPS-3] many who wait for a flush share the next one, however much is recorded meanwhile", async () => {
+  const { saves, recorder } = setUp();
+  let id = 0;
+  // a busy server: something new at each save
+  saves.gate = () => Promise.resolve().then(() => recorder.point(target, ++id));
+  recorder.point(target, ++id);
+  const first = recorder.flush();
+  recorder.point(target, ++id);
+  const waiting = Array.from({ length: 100 }, () => recorder.flush());
+  await Promise.all([first, ...waiting]);
+  assert.equal(saves.saved.length, 2);
+});
+
 Deno.test("Recorder's flush is a barrier: all that was recorded before it is durable, in whatever order saves end", async () => {
   const action = fc.oneof(
     fc.record({ type: fc.constant("sent" as const), id: fc.integer({ min: 1, max: 9 }) }),
