@@ -61,10 +61,11 @@ const WINDOW_MS = 250;
 
 export async function restartUnderLoad(options: RestartOptions): Promise<RestartReport> {
   const { databaseUrl, phones, tell } = options;
-  const addresses: Address[] = [freePort(), freePort()].map((port, n) => ({ hostname: `127.0.0.${n + 1}`, port }));
+  const addresses: Address[] = [freePort(), freePort()].map((port) => ({ hostname: "127.0.0.1", port }));
   await using stack = new AsyncDisposableStack();
   const start = (n: number) => {
-    const env = { DATABASE_URL: databaseUrl, HOST: addresses[n]!.hostname, PORT: String(addresses[n]!.port) };
+    // all of loopback: the phones dial several of its addresses
+    const env = { DATABASE_URL: databaseUrl, HOST: "0.0.0.0", PORT: String(addresses[n]!.port) };
     return startProcess(env);
   };
   const servers: [ServerProcess, ServerProcess] = [await start(0), await start(1)];
@@ -73,7 +74,7 @@ export async function restartUnderLoad(options: RestartOptions): Promise<Restart
   });
   const fleets = stack.use(new Fleets(options.processes));
   const begun = Date.now();
-  await fleets.start({ count: phones, addresses, stableMs: options.stableMs });
+  await fleets.start({ count: phones, addresses, loopbacks: 8, stableMs: options.stableMs });
   tell(`${phones} clients online in ${Date.now() - begun} ms`);
   const pusher = stack.use(new Pusher({ rate: options.rate, phones, addresses }));
   pusher.start();
@@ -88,7 +89,8 @@ export async function restartUnderLoad(options: RestartOptions): Promise<Restart
     const at = Date.now();
     const server = await act();
     const status = server.status.then(({ code }) => ({ code, ended: Date.now() - at }));
-    const moved = (stats: FleetStats) => stats.online === phones && stats.caughtUp >= expected(stats);
+    const moved = (stats: Pick<FleetStats, "online" | "caughtUp" | "closes">) =>
+      stats.online === phones && stats.caughtUp >= expected(stats);
     const stats = await fleets.until(moved, options.patience, wanted).catch((error) => {
       tell(`${what}: ${error}`);
       throw error;
@@ -98,7 +100,8 @@ export async function restartUnderLoad(options: RestartOptions): Promise<Restart
     tell(line(result, stats.welcomes.length));
   };
   /** Who was not disconnected has no foreground connect, and gets the global push later (GLB-2). */
-  const expected = (stats: FleetStats) => Object.values(stats.closes).length === 0 ? Infinity : phones - stayed;
+  const expected = (stats: Pick<FleetStats, "closes">) =>
+    Object.values(stats.closes).length === 0 ? Infinity : phones - stayed;
   let stayed = phones - Math.ceil(phones / 2);
   const signal = (n: 0 | 1, name: Deno.Signal) => () => {
     servers[n].kill(name);

@@ -5,7 +5,7 @@ import { Churn, type ChurnRates } from "./churn.ts";
 export type FleetCommand =
   | { type: "start"; options: FleetOptions }
   | { type: "mark" }
-  | { type: "stats"; global: number }
+  | { type: "stats"; global: number; whole: boolean }
   | { type: "arrivals"; from: number }
   | { type: "churn"; rates: ChurnRates }
   | { type: "calm" };
@@ -17,7 +17,7 @@ async function handle(fleet: Fleet, churn: Churn, command: FleetCommand): Promis
     case "mark":
       return fleet.mark(), null;
     case "stats":
-      return fleet.stats(command.global);
+      return fleet.stats(command.global, command.whole);
     case "arrivals":
       return fleet.arrivals().slice(command.from);
     case "churn":

@@ -25,8 +25,8 @@ export class Fleets implements AsyncDisposable {
   }
 
   /** @param global number of the global push that phones which have caught up must have; 0: none */
-  async stats(global = 0): Promise<FleetStats> {
-    const all = await this.#all((process) => process.ask({ type: "stats", global })) as FleetStats[];
+  async stats(global = 0, whole = true): Promise<FleetStats> {
+    const all = await this.#all((process) => process.ask({ type: "stats", global, whole })) as FleetStats[];
     const sum = (key: "phones" | "online" | "caughtUp" | "arrivals") => all.reduce((total, one) => total + one[key], 0);
     const closes: Record<number, number> = {};
     for (const one of all) {
@@ -46,19 +46,16 @@ export class Fleets implements AsyncDisposable {
   }
 
   /** Looks again and again until the condition holds. @throws when it does not within `ms` */
-  async until(condition: (stats: FleetStats) => boolean, ms: number, global = 0): Promise<FleetStats> {
+  async until(
+    condition: (stats: Omit<FleetStats, "welcomes" | "hints">) => boolean,
+    ms: number,
+    global = 0,
+  ): Promise<FleetStats> {
     const deadline = Date.now() + ms;
     for (;;) {
-      const stats = await this.stats(global);
-      if (condition(stats)) return stats;
-      if (Date.now() > deadline) {
-        const { welcomes, hints, ...shown } = stats;
-        throw new Error(
-          `Cannot see it within ${ms} ms: ${
-            JSON.stringify({ ...shown, welcomes: welcomes.length, hints: hints.length })
-          }`,
-        );
-      }
+      const { welcomes: _, hints: __, ...stats } = await this.stats(global, false);
+      if (condition(stats)) return await this.stats(global);
+      if (Date.now() > deadline) throw new Error(`Cannot see it within ${ms} ms: ${JSON.stringify(stats)}`);
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }
