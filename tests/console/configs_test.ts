@@ -89,10 +89,12 @@ browserTest("[CFG-4] offline asks first and says what it stops; online again res
   await dialog.getByText("nothing of this config is sent to anyone", { exact: false }).waitFor();
   assert.equal((await read("UCHAT")).status, "online");
   await dialog.getByRole("button", { name: "Go offline" }).click();
+  await dialog.waitFor({ state: "hidden" });
   await page.getByRole("button", { name: "Go online: UCHAT" }).waitFor();
   assert.equal((await ui.server.push()).msg, "BIZ_NOT_ONLINE");
   await page.getByRole("button", { name: "Go online: UCHAT" }).click();
   await dialog.getByRole("button", { name: "Go online" }).click();
+  await dialog.waitFor({ state: "hidden" });
   await page.getByRole("button", { name: "Go offline: UCHAT" }).waitFor();
   assert.equal((await ui.server.push()).success, true);
 });
@@ -110,6 +112,7 @@ browserTest("[CFG-5] only an offline config can be deleted, after its name was t
   assert.equal(await page.getByRole("button", { name: "Delete" }).isDisabled(), true);
   await page.getByRole("button", { name: "Go offline: SHORT-LIVED" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Go offline" }).click();
+  await page.getByRole("dialog").waitFor({ state: "hidden" });
   await page.getByRole("button", { name: "Delete" }).and(page.locator(":enabled")).click();
   const dialog = page.getByRole("dialog", { name: "Delete SHORT-LIVED?" });
   const confirm = dialog.getByRole("button", { name: "Delete" });

@@ -44,10 +44,11 @@ browserTest("[SIG-1] the signature switch asks first and acts at once", async ()
   const dialog = page.getByRole("dialog");
   await dialog.getByText("callers and apps that do not sign are refused", { exact: false }).waitFor();
   await dialog.getByRole("button", { name: "Turn signatures on" }).click();
-  await page.getByRole("button", { name: "Turn signatures off" }).waitFor();
+  await dialog.waitFor({ state: "hidden" });
   assert.equal((await ui.server.push()).msg, "SIGNATURE_INVALID");
   await page.getByRole("button", { name: "Turn signatures off" }).click();
   await dialog.getByRole("button", { name: "Turn signatures off" }).click();
+  await dialog.waitFor({ state: "hidden" });
   await page.getByText("Signatures are off").first().waitFor();
   assert.equal((await ui.server.push()).success, true);
 });

@@ -12,13 +12,16 @@ export function StatusChange({ config, size }: { config: Config; size?: "small" 
   const { message } = App.useApp();
   const { instanceId } = useCurrentInstance();
   const change = useSetConfigStatus(instanceId, config.bizType);
-  const [asking, setAsking] = useState(false);
-  const stop = config.status === "online";
-  const label = stop ? t.configs.goOffline : t.configs.goOnline;
+  const online = config.status === "online";
+  // The question stays what it was while the dialog closes, when the config has already changed.
+  const [question, setQuestion] = useState({ open: false, stop: online });
+  const { open, stop } = question;
+  const close = () => setQuestion({ open: false, stop });
+  const label = (stops: boolean) => stops ? t.configs.goOffline : t.configs.goOnline;
   const confirm = () =>
     change.mutate(stop ? "offline" : "online", {
       onSuccess: () => {
-        setAsking(false);
+        close();
         void message.success(stop ? t.configs.offlineDone(config.bizType) : t.configs.onlineDone(config.bizType));
       },
       onError: (error) => void message.error(errorText(error, t)),
@@ -26,22 +29,22 @@ export function StatusChange({ config, size }: { config: Config; size?: "small" 
   return (
     <>
       <Button
-        danger={stop}
+        danger={online}
         {...(size && { size })}
-        aria-label={`${label}: ${config.bizType}`}
-        onClick={() => setAsking(true)}
+        aria-label={`${label(online)}: ${config.bizType}`}
+        onClick={() => setQuestion({ open: true, stop: online })}
       >
-        {label}
+        {label(online)}
       </Button>
       <Modal
-        open={asking}
+        open={open}
         title={stop ? t.configs.offlineTitle(config.bizType) : t.configs.onlineTitle(config.bizType)}
-        okText={label}
+        okText={label(stop)}
         okButtonProps={{ danger: stop }}
         cancelText={t.common.cancel}
         confirmLoading={change.isPending}
         onOk={confirm}
-        onCancel={() => setAsking(false)}
+        onCancel={close}
         destroyOnHidden
       >
         {stop ? <WhatStops /> : <p>{t.configs.onlineEffect}</p>}

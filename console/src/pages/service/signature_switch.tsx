@@ -10,15 +10,18 @@ export function SignatureSwitch({ instance, canEdit }: { instance: Instance; can
   const t = useMessages();
   const { message } = App.useApp();
   const change = useChangeInstance(instance.instanceId);
-  const [asking, setAsking] = useState(false);
   const on = instance.signature;
-  const label = on ? t.service.signatureOff : t.service.signatureOn;
+  // The question stays what it was while the dialog closes, when the switch has already changed.
+  const [question, setQuestion] = useState({ open: false, wanted: !on });
+  const { open, wanted } = question;
+  const close = () => setQuestion({ open: false, wanted });
+  const label = (turnOn: boolean) => turnOn ? t.service.signatureOn : t.service.signatureOff;
   const noSecret = !instance.secrets.some((secret) => secret.kind === "server");
   const confirm = () =>
-    change.mutate({ signature: !on }, {
+    change.mutate({ signature: wanted }, {
       onSuccess: () => {
-        setAsking(false);
-        void message.success(on ? t.service.signatureIsOff : t.service.signatureIsOn);
+        close();
+        void message.success(wanted ? t.service.signatureIsOn : t.service.signatureIsOff);
       },
       onError: (error) => void message.error(errorText(error, t)),
     });
@@ -29,22 +32,22 @@ export function SignatureSwitch({ instance, canEdit }: { instance: Instance; can
           <StatusTag tone={on ? "good" : "warn"}>{on ? t.service.signatureIsOn : t.service.signatureIsOff}</StatusTag>
           <p className="muted card-hint">{on ? t.service.signatureOnHint : t.service.signatureOffHint}</p>
         </div>
-        {canEdit && <Button danger={on} onClick={() => setAsking(true)}>{label}</Button>}
+        {canEdit && <Button danger={on} onClick={() => setQuestion({ open: true, wanted: !on })}>{label(!on)}</Button>}
       </Flex>
       <Modal
-        open={asking}
-        title={label}
-        okText={label}
-        okButtonProps={{ danger: on }}
+        open={open}
+        title={label(wanted)}
+        okText={label(wanted)}
+        okButtonProps={{ danger: !wanted }}
         cancelText={t.common.cancel}
         confirmLoading={change.isPending}
         onOk={confirm}
-        onCancel={() => setAsking(false)}
+        onCancel={close}
         destroyOnHidden
       >
         <div className="stack">
-          <p>{on ? t.service.signatureOffConfirm : t.service.signatureOnConfirm}</p>
-          {!on && noSecret && <Alert type="warning" showIcon title={t.service.signatureOnNoSecret} />}
+          <p>{wanted ? t.service.signatureOnConfirm : t.service.signatureOffConfirm}</p>
+          {wanted && noSecret && <Alert type="warning" showIcon title={t.service.signatureOnNoSecret} />}
         </div>
       </Modal>
     </Card>
