@@ -98,8 +98,8 @@ class TargetIndex {
   readonly #byName: Map<string, PhoneLog>;
   /** Per phone and stream: pushes that arrived, and whether the app said "received". */
   readonly #arrived = new Map<PhoneLog, Map<string, Map<number, Arrival>>>();
-  /** Single-device ops that arrived anywhere; where the app reported them first. */
-  readonly #anywhere = new Map<number, Arrival>();
+  /** Single-device ops: how often each arrived, in the order of each phone. */
+  readonly #anywhere = new Map<number, { phone: PhoneLog; arrival: Arrival }[]>();
   /** When ops were given up after their retries, by config, target and id. */
   readonly #discarded: Map<string, number>;
 
@@ -114,16 +114,19 @@ class TargetIndex {
     );
     for (const phone of evidence.phones) {
       const streams = new Map<string, Map<number, Arrival>>();
-      for (const [key, { arrivals }] of phone.streams) streams.set(key, this.#index(arrivals));
+      for (const [key, { arrivals }] of phone.streams) streams.set(key, this.#index(phone, arrivals));
       this.#arrived.set(phone, streams);
     }
   }
 
-  #index(arrivals: readonly Arrival[]): Map<number, Arrival> {
+  #index(phone: PhoneLog, arrivals: readonly Arrival[]): Map<number, Arrival> {
     const best = new Map<number, Arrival>();
     for (const arrival of arrivals) {
-      keepBest(best, arrival);
-      if (this.#evidence.pushes[arrival.push]?.kind.multiDevice === false) keepBest(this.#anywhere, arrival);
+      best.set(arrival.push, better(best.get(arrival.push), arrival));
+      if (this.#evidence.pushes[arrival.push]?.kind.multiDevice !== false) continue;
+      const all = this.#anywhere.get(arrival.push);
+      if (all) all.push({ phone, arrival });
+      else this.#anywhere.set(arrival.push, [{ phone, arrival }]);
     }
     return best;
   }
@@ -166,9 +169,17 @@ class TargetIndex {
   }
 
   #fateAnywhere(push: PushRecord, id: number): Fate | { why: string } {
-    const arrival = this.#anywhere.get(push.index);
+    const all = this.#anywhere.get(push.index) ?? [];
+    const arrival = all.map((one) => one.arrival).reduce<Arrival | undefined>(better, undefined);
     const given = this.#discarded.get(`${push.kind.bizType} ${push.owner}  ${id}`);
-    if (given !== undefined) return judgeDiscard({ id, given, arrival, who: `a phone of ${push.owner}` });
+    if (given !== undefined) {
+      const acked = this.#read.ackedAt(push.kind.bizType, push.owner)?.get(id);
+      if (acked !== undefined) return { why: `id ${id} was given up at ${given} ms, and acknowledged at ${acked} ms` };
+      // Each phone's last time counts: a report that was cut off lets the op move on to a phone that keeps it to itself.
+      const last = [...new Map(all.map((one) => [one.phone, one.arrival])).values()];
+      const kept = last.find((one) => one.at <= given && one.reported < 0) ?? last.find((one) => one.reported > given);
+      return judgeDiscard({ id, given, arrival: kept ?? arrival, who: `a phone of ${push.owner}` });
+    }
     if (arrival && arrival.reported >= 0) return "delivered";
     const phones = this.#byUser.get(push.owner) ?? [];
     if (!phones.some((phone) => matches(push.filter, phone.abouts.at(-1)!))) return "filtered";
@@ -184,9 +195,9 @@ class TargetIndex {
   }
 }
 
-function keepBest(best: Map<number, Arrival>, arrival: Arrival): void {
-  const known = best.get(arrival.push);
-  if (!known || known.reported < 0) best.set(arrival.push, arrival);
+/** The first that was reported, else the last. */
+function better(known: Arrival | undefined, arrival: Arrival): Arrival {
+  return known && known.reported >= 0 ? known : arrival;
 }
 
 type Discard = { id: number; given: number; arrival: Arrival | undefined; who: string };

@@ -113,6 +113,25 @@ Deno.test("judge: giving up what never came, or was reported long before, is los
   }
 });
 
+Deno.test("judge: a single-device op is given up where a phone kept it, though another one's report was cut off", () => {
+  const at = 200 + TRANSIT_MS;
+  const outcome = (other: { at: number; reported: number } | null, acked: boolean) => {
+    const run = new Run();
+    const push = run.push("T-ONCE");
+    run.comes(run.phone("a"), push, { at: 90, reported: 100 });
+    if (other) run.comes(run.phone("b"), push, other);
+    run.evidence.deadLetters.push({ biz: "T-ONCE", subject: "u", device: "", id: 1, reason: "retries", at });
+    if (acked) run.evidence.acks.push({ biz: "T-ONCE", owner: "u", id: 1, at: 101 });
+    return run.outcome().fates;
+  };
+  const kept = { at: 150, reported: -1 };
+  assert.deepEqual(outcome(kept, false), { discarded: 1 });
+  assert.deepEqual(outcome(kept, true), { lost: 1 });
+  assert.deepEqual(outcome(null, false), { lost: 1 });
+  assert.deepEqual(outcome({ at: 150, reported: 160 }, false), { lost: 1 });
+  assert.deepEqual(outcome({ at: at + 1, reported: -1 }, false), { lost: 1 });
+});
+
 Deno.test("judge: a push for one device of a user needs one phone, for a device that one, for all each", () => {
   const once = new Run();
   once.phone("a");
