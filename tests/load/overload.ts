@@ -10,11 +10,13 @@ export type OverloadOptions = {
   /** How often as many pushes are due as the server takes. */
   times: number;
   seconds: number;
+  /** Callers that each wait for their answer, to find what the server takes. */
+  callers: number;
   tell: (line: string) => void;
 };
 
 export type OverloadReport = {
-  /** Pushes a second that 64 callers get answered, each waiting for its answer: before, and right after. */
+  /** Pushes a second that the callers get answered, each waiting for its answer: before, and right after. */
   sustainable: number;
   after: number;
   /** From the end of the overload to the first push that is answered true, ms. */
@@ -25,7 +27,6 @@ export type OverloadReport = {
 };
 
 const PATH = "/webapi/sync/single?instanceId=default_demo";
-const CALLERS = 64;
 const USERS = 10_000;
 const run = crypto.randomUUID().slice(0, 8);
 let number = 0;
@@ -35,10 +36,10 @@ const body = () => {
 };
 
 export async function overload(options: OverloadOptions): Promise<OverloadReport> {
-  const { address, pid, times, seconds, queue, tell } = options;
-  await closedLoop(address, 1);
-  const sustainable = await closedLoop(address, seconds / 3);
-  tell(`${CALLERS} callers: ${Math.round(sustainable)} pushes a second`);
+  const { address, pid, times, seconds, queue, callers, tell } = options;
+  await closedLoop(address, callers, 1);
+  const sustainable = await closedLoop(address, callers, seconds / 3);
+  tell(`${callers} callers: ${Math.round(sustainable)} pushes a second`);
   const before = residentBytes(pid);
   let most = before;
   const watch = setInterval(() => most = Math.max(most, residentBytes(pid)), 50);
@@ -56,7 +57,7 @@ export async function overload(options: OverloadOptions): Promise<OverloadReport
   using line = await Line.open(address, PATH);
   while ((await line.post(body())).status !== 200);
   const recovered = performance.now() - ended;
-  const after = await closedLoop(address, seconds / 3);
+  const after = await closedLoop(address, callers, seconds / 3);
   clearInterval(watch);
   tell(`the first true answer ${recovered.toFixed(0)} ms later, then ${Math.round(after)} pushes a second`);
   tell(`memory: ${Math.round(before / 1e6)} MB before, ${Math.round(most / 1e6)} MB at most`);
@@ -64,8 +65,8 @@ export async function overload(options: OverloadOptions): Promise<OverloadReport
 }
 
 /** Callers that wait for their answers: what the server takes a second. */
-async function closedLoop(address: Address, seconds: number): Promise<number> {
-  const lines = await Promise.all(Array.from({ length: CALLERS }, () => Line.open(address, PATH)));
+async function closedLoop(address: Address, callers: number, seconds: number): Promise<number> {
+  const lines = await Promise.all(Array.from({ length: callers }, () => Line.open(address, PATH)));
   const begun = performance.now(), end = begun + seconds * 1_000;
   let answered = 0;
   await Promise.all(lines.map(async (line) => {

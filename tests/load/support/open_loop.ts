@@ -57,10 +57,10 @@ export async function openLoop(options: LoopOptions): Promise<LoopResult> {
   };
   const begun = performance.now();
   const total = Math.floor(rate * seconds);
-  let under = 0;
+  let under = 0, n = 0;
   let done = () => {};
   const finished = new Promise<void>((resolve) => done = resolve);
-  for (let n = 0; n < total;) {
+  while (n < total) {
     const due = Math.min(total, Math.floor((performance.now() - begun) / 1_000 * rate));
     while (n < due) {
       under++;
