@@ -50,9 +50,9 @@ export interface RunningServer {
 }
 
 /** How long requests under way may take to finish, ms. */
-const FINISH_MS = 10_000;
+const FINISH_MS = 4_000;
 /** How long clients may take to hear the farewell, ms. */
-const FAREWELL_MS = 8_000;
+const FAREWELL_MS = 6_000;
 /** Clients of a drained server come back at this rate a second (OPS-3). */
 const RETURN_RATE = 4_000;
 

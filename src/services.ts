@@ -141,7 +141,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
       await housekeeping[Symbol.asyncDispose]();
       await catalog[Symbol.asyncDispose]();
       await sessions.leave().catch(failed);
-      await Promise.all([sql, appendSql, listener].map((pool) => pool.end({ timeout: 5 })));
+      await Promise.all([sql, appendSql, listener].map((pool) => pool.end({ timeout: 3 })));
     },
   };
 }
