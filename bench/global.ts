@@ -26,7 +26,7 @@ report("foreground catch-up", caught);
 console.log(`\n${(Math.max(...caught) / Math.max(...floor)).toFixed(2)} of the bare socket's`);
 
 async function product(): Promise<number[]> {
-  await using server = await startProduct({ HEARTBEAT_MS: "600000" });
+  await using server = await startProduct({ HOST: "0.0.0.0", HEARTBEAT_MS: "600000" });
   const sql = openSql(server.databaseUrl, { max: 1 });
   const clients = await connect(server.port, "/sync", hello);
   using single = await Caller.open(server.port, "/webapi/sync/single?instanceId=default_demo");

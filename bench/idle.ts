@@ -21,7 +21,7 @@ console.log(`\nconnect storm: ${(product.ms / bare.ms).toFixed(1)} times the bar
 type Result = { ms: number; bytesEach: number };
 
 async function syncline(): Promise<Result> {
-  await using server = await startProduct();
+  await using server = await startProduct({ HOST: "0.0.0.0" });
   return await storm(server.port, "/sync", server.pid, hello);
 }
 

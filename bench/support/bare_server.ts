@@ -22,7 +22,7 @@ export async function withServer<T>(
 }
 
 /**
- * The same for a WebSocket server in bare Deno.
+ * The same for a WebSocket server in bare Deno, on all of loopback.
  *
  * @param onSocket statements for each `socket`
  * @param before statements before all sockets
@@ -33,7 +33,7 @@ export function withSocketServer<T>(
 ): Promise<T> {
   const program = (port: number) =>
     `${before}
-    Deno.serve({ hostname: "127.0.0.1", port: ${port}, onListen() {} }, (r) => {
+    Deno.serve({ hostname: "0.0.0.0", port: ${port}, onListen() {} }, (r) => {
       if (!r.headers.get("upgrade")) return new Response("ok");
       const protocol = r.headers.get("sec-websocket-protocol");
       const { socket, response } = Deno.upgradeWebSocket(r, { idleTimeout: 0, ...(protocol && { protocol }) });

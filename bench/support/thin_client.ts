@@ -18,15 +18,20 @@ export function helloOf(n: number, { foreground }: { foreground: boolean }): str
 
 /** A client of a few hundred bytes on a bare TCP connection, for having very many of them in one process. */
 export class ThinClient implements Disposable {
+  static #opened = 0;
   readonly #connection: Deno.TcpConn;
 
   private constructor(connection: Deno.TcpConn) {
     this.#connection = connection;
   }
 
-  /** Connects, upgrades, says `first`, and resolves when a frame has come back (without `first`: when upgraded). */
+  /**
+   * Connects, upgrades, says `first`, and resolves when a frame has come back (without `first`: when upgraded). The server
+   * listens on all of loopback, and each client dials the next of its addresses: between two addresses there are some 28,000
+   * ports, and from half of them on the kernel looks for a free one for as long as all the rest takes.
+   */
   static async open(port: number, path: string, first?: string): Promise<ThinClient> {
-    const connection = await Deno.connect({ hostname: "127.0.0.1", port });
+    const connection = await Deno.connect({ hostname: `127.0.0.${1 + ThinClient.#opened++ % LOOPBACKS}`, port });
     await connection.write(encoder.encode(
       `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
         `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: syncline.v1\r\n\r\n`,
@@ -62,6 +67,7 @@ export class ThinClient implements Disposable {
   }
 }
 
+const LOOPBACKS = 8;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const shared = new Uint8Array(64 * 1024);
