@@ -54,23 +54,29 @@ async function readRanges(sql: Sql, requests: readonly PageRequest[]): Promise<P
     select r.n::int, h.head,
       p.id, p.mid, p.at, p.valid_until, p.enc, p.payload, p.os, p.min_version, p.max_version,
       -- a look-up by key: as a join it reads all deliveries of the target for each op
-      (select d.attempts from delivery d where d.instance = r.instance and d.subject = r.subject and d.config = r.config
-        and d.device = r.device and d.id = p.id) as attempts
-    from unnest(${requests.map((r) => r.instance)}::int[], ${requests.map((r) => r.owner)}::text[],
-      ${requests.map((r) => r.config)}::int[], ${requests.map((r) => r.subject)}::text[],
-      ${requests.map((r) => r.device)}::text[], ${requests.map((r) => r.after)}::bigint[],
-      ${requests.map((r) => r.limit)}::int[], ${requests.map((r) => Number(r.unarrived))}::int[],
-      ${requests.map((r) => r.threshold)}::int[])
+      case when h.sent then (select d.attempts from delivery d where d.instance = r.instance and d.subject = r.subject
+        and d.config = r.config and d.device = r.device and d.id = p.id) end as attempts
+    from unnest((select ${requests.map((r) => r.instance)}::int[]), (select ${requests.map((r) => r.owner)}::text[]),
+      (select ${requests.map((r) => r.config)}::int[]), (select ${requests.map((r) => r.subject)}::text[]),
+      (select ${requests.map((r) => r.device)}::text[]), (select ${requests.map((r) => r.after)}::bigint[]),
+      (select ${requests.map((r) => r.limit)}::int[]), (select ${requests.map((r) => Number(r.unarrived))}::int[]),
+      (select ${requests.map((r) => r.threshold)}::int[]))
       with ordinality as r(instance, owner, config, subject, device, after, lim, unarrived, threshold, n)
     join config c on c.no = r.config
     cross join lateral (select greatest(c.floor, (select coalesce(max(o.id), 0) from op o
-      where o.instance = r.instance and o.owner = r.owner and o.config = r.config)) as head offset 0) h
+        where o.instance = r.instance and o.owner = r.owner and o.config = r.config)) as head,
+      -- most targets have neither above their cursor: asked once, not for each op
+      exists (select 1 from dead_letter x where x.instance = r.instance and x.subject = r.subject
+        and x.config = r.config and x.device = r.device and x.id > r.after) as refused,
+      exists (select 1 from delivery d where d.instance = r.instance and d.subject = r.subject
+        and d.config = r.config and d.device = r.device and d.id > r.after) as sent
+      offset 0) h
     left join lateral (
       select o.* from op o
       where o.instance = r.instance and o.owner = r.owner and o.config = r.config and o.id > r.after
         and o.payload is not null and not o.dropped
-        and not exists (select 1 from dead_letter x where x.instance = r.instance and x.subject = r.subject
-          and x.config = r.config and x.device = r.device and x.id = o.id)
+        and (not h.refused or not exists (select 1 from dead_letter x where x.instance = r.instance
+          and x.subject = r.subject and x.config = r.config and x.device = r.device and x.id = o.id))
         and (r.unarrived = 0 or not exists (select 1 from arrival a where a.instance = o.instance
           and a.owner = o.owner and a.config = o.config and a.id = o.id))
         and (r.threshold is null
@@ -92,10 +98,10 @@ async function readLists(sql: Sql, requests: readonly PageRequest[]): Promise<Pa
   const rows = await sql<PageRow[]>`
     select w.n, 0 as head, o.id, o.mid, o.at, o.valid_until, o.enc, o.payload, o.os, o.min_version, o.max_version,
       d.attempts
-    from unnest(${wanted.map((w) => w.n)}::int[], ${wanted.map((w) => w.instance)}::int[],
-      ${wanted.map((w) => w.owner)}::text[], ${wanted.map((w) => w.config)}::int[],
-      ${wanted.map((w) => w.subject)}::text[], ${wanted.map((w) => w.device)}::text[],
-      ${wanted.map((w) => w.id)}::bigint[], ${wanted.map((w) => w.threshold)}::int[])
+    from unnest((select ${wanted.map((w) => w.n)}::int[]), (select ${wanted.map((w) => w.instance)}::int[]),
+      (select ${wanted.map((w) => w.owner)}::text[]), (select ${wanted.map((w) => w.config)}::int[]),
+      (select ${wanted.map((w) => w.subject)}::text[]), (select ${wanted.map((w) => w.device)}::text[]),
+      (select ${wanted.map((w) => w.id)}::bigint[]), (select ${wanted.map((w) => w.threshold)}::int[]))
       w(n, instance, owner, config, subject, device, id, threshold)
     join op o on o.instance = w.instance and o.owner = w.owner and o.config = w.config and o.id = w.id
       and o.payload is not null and not o.dropped

@@ -37,8 +37,8 @@ export async function hydrate(sql: Sql, requests: readonly Omit<Target, "config"
       (select json_agg(json_build_array(d.config, d.id)) from (
         select config, min(id) as id from delivery
         where instance = r.instance and subject = r.subject and device = r.device group by config) d) as unanswered
-    from unnest(${requests.map((r) => r.instance)}::int[], ${requests.map((r) => r.subject)}::text[],
-      ${requests.map((r) => r.device)}::text[]) with ordinality as r(instance, subject, device, n)`;
+    from unnest((select ${requests.map((r) => r.instance)}::int[]), (select ${requests.map((r) => r.subject)}::text[]),
+      (select ${requests.map((r) => r.device)}::text[])) with ordinality as r(instance, subject, device, n)`;
   const results = new Array<Hydrated>(requests.length);
   for (const row of rows) {
     results[row.n - 1] = {

@@ -57,11 +57,13 @@ async function claim(
   const rows = [...last.values()].sort((a, b) => a - b).map((index) => claims[index]!);
   const granted = await sql<{ instance: number; device: string; connection: string; seq: number }[]>`
     with wanted as (
-      select * from unnest(${rows.map((c) => c.instance)}::int[], ${rows.map((c) => c.deviceId)}::text[],
-        ${rows.map((c) => c.connection)}::text[], ${rows.map((c) => c.seq)}::bigint[],
-        ${rows.map((c) => c.os ?? null)}::text[], ${rows.map((c) => c.appVersion ?? null)}::text[],
-        ${rows.map((c) => Number(c.foreground))}::int[], ${rows.map((c) => c.userId)}::text[],
-        ${rows.map((c) => c.connectedAt)}::bigint[])
+      select * from unnest((select ${rows.map((c) => c.instance)}::int[]), (select ${
+    rows.map((c) => c.deviceId)
+  }::text[]),
+        (select ${rows.map((c) => c.connection)}::text[]), (select ${rows.map((c) => c.seq)}::bigint[]),
+        (select ${rows.map((c) => c.os ?? null)}::text[]), (select ${rows.map((c) => c.appVersion ?? null)}::text[]),
+        (select ${rows.map((c) => Number(c.foreground))}::int[]), (select ${rows.map((c) => c.userId)}::text[]),
+        (select ${rows.map((c) => c.connectedAt)}::bigint[]))
         x(instance, device, connection, seq, os, app_version, foreground, user_id, connected_at)
     ), written as (
       insert into session as s (instance, device, connection, node, seq, os, app_version, foreground, user_id, connected_at)

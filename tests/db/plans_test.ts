@@ -68,7 +68,8 @@ Deno.test("[DLV-3] a page reads the deliveries of its own ops, one by one", asyn
     for (let n = 0; n < 7; n++) pages = (await postgresDelivery(tx).pages(requests)).map((page) => page.ops.length);
   });
   assert.deepEqual(pages, requests.map(() => 100));
-  assert.ok(read <= 7 * 20 * 100, `${read} rows were read`);
+  // and one more for each page, to see whether there are any
+  assert.ok(read <= 7 * 20 * 101, `${read} rows were read`);
 });
 
 Deno.test("[OPS-3] connects and flushes read what is in flight by key, also when that was planned in a quiet moment", async () => {
