@@ -41,7 +41,7 @@ export class Hydrator {
 
   /** Sees all that was recorded before the call. */
   async hydrate(request: Omit<Target, "config">): Promise<Hydrated> {
-    if (this.#o.recorder.dirty) await this.#o.recorder.flush();
+    await this.#o.recorder.flush();
     return await this.#hydrate.call(request);
   }
 

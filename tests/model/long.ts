@@ -1,5 +1,5 @@
 /**
- * The model for a long time: `deno task test:model [COMMANDS] [SEED]`. Each run is one random life of 60 steps. Prints
+ * The model for a long time: `deno run -A tests/model/long.ts [COMMANDS] [SEED]`. Each run is one random life of 60 steps. Prints
  * what was seen, and on a failure the fewest steps that lead to it, ready for `seeds_test.ts`.
  */
 import fc from "fast-check";
