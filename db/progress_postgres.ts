@@ -89,7 +89,7 @@ function forget(tx: Tx, table: "delivery" | "owed", keys: readonly OpKey[]) {
   return tx`delete from ${tx(table)} where ctid = any (array(
     select (select t.ctid from ${tx(table)} t where t.instance = x.i and t.subject = x.s and t.config = x.c
       and t.device = x.d and t.id = x.n)
-    from unnest(${keys.map((k) => k.instance)}::int[], ${keys.map((k) => k.subject)}::text[],
-      ${keys.map((k) => k.config)}::int[], ${keys.map((k) => k.device)}::text[],
-      ${keys.map((k) => k.id)}::bigint[]) x(i, s, c, d, n)))`;
+    from unnest((select ${keys.map((k) => k.instance)}::int[]), (select ${keys.map((k) => k.subject)}::text[]),
+      (select ${keys.map((k) => k.config)}::int[]), (select ${keys.map((k) => k.device)}::text[]),
+      (select ${keys.map((k) => k.id)}::bigint[])) x(i, s, c, d, n)))`;
 }

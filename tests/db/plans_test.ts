@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { postgresDelivery } from "../../db/delivery_postgres.ts";
 import { saveProgress } from "../../db/progress_postgres.ts";
+import { postgresSessions } from "../../db/sessions_postgres.ts";
 import type { TransactionSql } from "postgres";
 import { postgresOplog } from "../../db/oplog_postgres.ts";
 import { openSql, type Sql } from "../../db/sql.ts";
@@ -102,6 +103,48 @@ Deno.test("[OPS-3] connects and flushes read what is in flight by key, also when
     const read = await rowsRead(sql, "delivery", work);
     assert.ok(read <= 7 * 20 * 250, `${read} rows were read`);
     assert.equal((await log.sql`select from delivery where id = 7`).length, 180);
+  } finally {
+    await sql.end();
+  }
+});
+
+Deno.test("[OPS-3] what each connect, page and flush asks is planned once for a connection, not each time", async () => {
+  await using log = await testLog();
+  await fill(log.sql, log.config);
+  const [{ instance }] = await log.sql<[{ instance: number }]>`select instance from config where no = ${log.config}`;
+  const sql = openSql(log.url, { max: 1, byKey: true });
+  try {
+    const store = postgresDelivery(sql);
+    const target = { instance, subject: "u-1", config: log.config, device: "d-1" };
+    const page = { ...target, owner: "u-1", after: 0, limit: 100, unarrived: false, threshold: null };
+    const claim = {
+      instance,
+      deviceId: "d-1",
+      connection: "c-1",
+      seq: 1,
+      os: "ios",
+      appVersion: "1",
+      foreground: true,
+    };
+    for (let n = 0; n < 7; n++) {
+      await store.pages([page, { ...page, ids: [1, 2] }]);
+      await store.hydrate([target]);
+      await postgresSessions(sql, "node-1").claim([{ ...claim, userId: "u-1", connectedAt: 1 }], 1);
+      await saveProgress(sql, {
+        points: [{ ...target, point: n }],
+        arrivals: [{ instance, owner: "u-1", config: log.config, id: n, device: "d-1", latency: 5 }],
+        sent: [{ ...target, id: n + 1, attempts: 0 }],
+        done: [{ ...target, id: n }],
+        settled: [],
+        discarded: [],
+        at: 0,
+      });
+    }
+    const plans = await sql<{ statement: string; kept: number }[]>`
+      select statement, generic_plans::int as kept from pg_prepared_statements where generic_plans + custom_plans >= 7`;
+    assert.ok(plans.length >= 8, `${plans.length} statements were asked often`);
+    const anew = plans.filter(({ kept }) => kept === 0).map(({ statement }) => statement.slice(0, 200));
+    assert.deepEqual(anew, []);
   } finally {
     await sql.end();
   }
