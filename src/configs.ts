@@ -8,6 +8,8 @@ import type { Clock } from "./clock.ts";
 
 /** The channel on which the database announces changes of the catalog (db/migrations/001_catalog.sql). */
 const CHANNEL = "syncline_catalog";
+/** A new listening connection may take so long, ms: while it is waited for, nobody polls. */
+const LISTEN_MS = 5_000;
 
 export type CatalogOptions = {
   /** Opens a client for the one connection that listens; the pool's connections come and go. */
@@ -156,12 +158,18 @@ class CachedCatalog implements LiveCatalog {
       this.#unannounced = false;
       if (!this.#closed) this.refresh().catch(() => {}); // the poll reports it
     };
+    let cancel = () => {};
+    const late = new Promise<never>((_, reject) => {
+      cancel = this.#clock.after(LISTEN_MS, () => reject(new Error("Cannot listen: the database does not answer")));
+    });
     try {
-      await client.listen(CHANNEL, heard, heard);
+      await Promise.race([client.listen(CHANNEL, heard, heard), late]);
       this.#client = client;
     } catch (error) {
       await client.end({ timeout: 1 });
       throw error;
+    } finally {
+      cancel();
     }
   }
 }

@@ -41,7 +41,6 @@ export class Housekeeping implements AsyncDisposable {
   #polls = 0;
   /** When hints were last looked for with success, ms. */
   #polledAt: number;
-  #unlisten: (() => Promise<void>) | null = null;
   #unsubscribe: () => void = () => {};
 
   constructor(deps: HousekeepingDeps) {
@@ -53,9 +52,8 @@ export class Housekeeping implements AsyncDisposable {
     const { listener, sessions, clock, catalog, registry, broadcaster } = this.#d;
     await sessions.beat(clock.now());
     await broadcaster.loadAll();
-    const { unlisten } = await listener.listen("syncline_evict", (payload) => this.#evict(payload));
+    await listener.listen("syncline_evict", (payload) => this.#evict(payload));
     await listener.listen("syncline_kick", (payload) => this.#kick(payload));
-    this.#unlisten = unlisten;
     this.#unsubscribe = catalog.onChange((change) => {
       registry.changed(change);
       for (const { before, after } of change.configs) {
@@ -98,7 +96,7 @@ export class Housekeeping implements AsyncDisposable {
     this.#stopped = true;
     for (const cancel of this.#cancels) cancel();
     this.#unsubscribe();
-    await this.#unlisten?.().catch(() => {});
+    // the listening connection ends with its pool: a word on it could wait for ever where it has just been lost
     await Promise.all(this.#under);
   }
 

@@ -38,8 +38,13 @@ async function main(): Promise<void> {
   greet(config, server);
   await stopSignal();
   log("info", "stopping");
-  const late = setTimeout(() => Deno.exit(1), STOP_MS);
-  await server.stop();
+  let waitingFor = "";
+  const late = setTimeout(() => {
+    log("error", "the drain is cut short", { waitingFor });
+    Deno.exit(1);
+  }, STOP_MS);
+  await server.stop((step) => waitingFor = step);
+  waitingFor = "the embedded Postgres";
   await embedded?.stop();
   clearTimeout(late);
   log("info", "stopped");

@@ -45,8 +45,12 @@ export interface RunningServer {
   readonly services: Services;
   /** The first admin and the one-time password, made on a database without operators (CON-1). */
   readonly firstAdmin: { login: string; password: string } | undefined;
-  /** Drains and stops (OPS-3); the database may be stopped when it resolves. */
-  stop(): Promise<void>;
+  /**
+   * Drains and stops (OPS-3); the database may be stopped when it resolves.
+   *
+   * @param tell told of each step when it begins: what is waited for
+   */
+  stop(tell?: (step: string) => void): Promise<void>;
 }
 
 /** How long requests under way may take to finish, ms. */
@@ -117,21 +121,25 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     internalPort: servers.at(-1)!.port,
     services,
     firstAdmin,
-    async stop() {
+    async stop(tell = () => {}) {
       draining = true;
       stopSampling();
+      tell("pushes under way");
       await appends.drained();
+      tell("clients to hear the farewell");
       const spread = Math.max(1_000, sync.size / RETURN_RATE * 1_000);
       // the server's own shutdown would close what is open without a hint
       const told = sync.closeAll(() => Math.round(200 + Math.random() * spread), () => delay(10));
       await Promise.race([told, delay(FAREWELL_MS)]);
+      tell("requests under way");
       await Promise.race([Promise.all(servers.map((server) => server.shutdown())), delay(FINISH_MS)]);
       sync[Symbol.dispose]();
       nonces[Symbol.dispose]();
       bodies[Symbol.dispose]();
       memory[Symbol.dispose]();
+      tell("the admin API");
       await admin.close();
-      await services.close();
+      await services.close(tell);
     },
   };
 }

@@ -31,7 +31,7 @@ export type Services = {
   sessions: ReturnType<typeof postgresSessions>;
   housekeeping: Housekeeping;
   /** Writes what is pending and closes every connection to the database. */
-  close(): Promise<void>;
+  close(tell?: (step: string) => void): Promise<void>;
 };
 
 export type ServicesOptions = {
@@ -134,14 +134,19 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     appends,
     sessions,
     housekeeping,
-    async close() {
+    async close(tell = () => {}) {
       lag[Symbol.dispose]();
       await appends.drained();
+      tell("points to be written");
       await recorder.close();
+      tell("housekeeping");
       await housekeeping[Symbol.asyncDispose]();
+      tell("the catalog");
       await catalog[Symbol.asyncDispose]();
+      tell("the sessions' rows");
       await sessions.leave().catch(failed);
-      await Promise.all([sql, appendSql, listener].map((pool) => pool.end({ timeout: 3 })));
+      tell("connections to the database");
+      await Promise.all([sql, appendSql, listener].map((pool) => pool.end({ timeout: 1 })));
     },
   };
 }

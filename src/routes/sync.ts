@@ -3,21 +3,15 @@ import type { Session } from "../../actors/session.ts";
 import type { Catalog } from "../../db/catalog.ts";
 import type { AddressLimits, Admission } from "../address_limits.ts";
 import type { Clock } from "../clock.ts";
-import {
-  type Ack,
-  type ClientFrame,
-  type Hello,
-  MAX_FRAME_BYTES,
-  MAX_HELLO_BYTES,
-  PROTOCOL_VERSION,
-} from "../protocol.ts";
+import { type ClientFrame, type Hello, MAX_FRAME_BYTES, MAX_HELLO_BYTES, PROTOCOL_VERSION } from "../protocol.ts";
 import { isLonger, readFrame } from "../read_frame.ts";
 import type { Signatures } from "../signature.ts";
 import { Socket, type SocketOptions } from "../socket.ts";
 import { probeSilent, sweepIdle } from "./liveness.ts";
+import { type SessionFrameDeps, tellRegistry } from "./session_frames.ts";
 import { badHandshake, later, notWebSocket, upgradeWebSocket } from "./upgrade.ts";
 
-export type SyncDeps = {
+export type SyncDeps = SessionFrameDeps & {
   catalog: Catalog;
   registry: Registry;
   signatures: Pick<Signatures, "verifySign">;
@@ -33,8 +27,6 @@ export type SyncDeps = {
   failed: (error: unknown) => void;
   /** A connection ended with this close code. */
   closed: (code: number) => void;
-  /** An acknowledgement came. @default nothing */
-  acked?: ((session: Session, frame: Ack) => void) | undefined;
 };
 
 /** One socket on its way: waiting for its hello, being verified (its frames wait), or with a session. */
@@ -159,38 +151,16 @@ export class SyncServer implements Disposable {
   }
 
   #handle(socket: Socket, session: Session, frame: ClientFrame): void {
-    const { registry } = this.#o;
-    switch (frame.type) {
-      case "ack":
-        this.#o.acked?.(session, frame);
-        return registry.ack(session, frame);
-      case "ping":
-        return socket.send(`{"type":"pong","n":${frame.n}}`);
-      case "pong":
-        return;
-      case "foreground":
-      case "background":
-        return registry.setForeground(session, frame.type === "foreground");
-      case "unbind":
-        return registry.unbind(session, frame.n);
-      case "bind": {
-        if (!socket.charge(BIND_COST)) return socket.close(4429, comeBack());
-        const { instance, deviceId } = session;
-        const { userId, sessionId, sign } = frame;
-        return this.#verified(
-          socket,
-          { kind: "bind", deviceId, userId, sessionId, sign },
-          instance.instanceId,
-          session,
-          () => {
-            registry.bind(session, frame);
-            return session;
-          },
-        );
-      }
-      case "hello":
-        return this.#refuse(socket, "type: hello comes once, as the first frame");
-    }
+    if (frame.type === "hello") return this.#refuse(socket, "type: hello comes once, as the first frame");
+    if (frame.type !== "bind") return tellRegistry(this.#o, socket, session, frame);
+    if (!socket.charge(BIND_COST)) return socket.close(4429, comeBack());
+    const { instance, deviceId } = session;
+    const { userId, sessionId, sign } = frame;
+    const names = { kind: "bind" as const, deviceId, userId, sessionId, sign };
+    this.#verified(socket, names, instance.instanceId, session, () => {
+      this.#o.registry.bind(session, frame);
+      return session;
+    });
   }
 
   #hello(socket: Socket, hello: Hello): void {

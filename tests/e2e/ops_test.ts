@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { postgresCatalog } from "../../db/catalog_postgres.ts";
+import { openSql } from "../../db/sql.ts";
+import { seedDemo } from "../../src/demo.ts";
 import { RawClient, user } from "../support/client.ts";
 import { testDatabase } from "../support/database.ts";
 import { startProcess } from "../support/process.ts";
@@ -114,6 +117,19 @@ Deno.test("[OPS-3] a server that drains is not ready, and refuses connects with 
   assert.equal((await client.close()).code, 1001);
   await restarting;
   assert.equal(await (await fetch(`${server.url}/readyz`)).text(), "ready\n");
+});
+
+Deno.test("[OPS-4] of several servers that start at once on an empty database one makes the demo instance", async () => {
+  await using database = await testDatabase();
+  const pools = [1, 2, 3].map(() => openSql(database.url, { max: 1 }));
+  try {
+    const made = await Promise.all(pools.map((sql) => seedDemo(postgresCatalog(sql), Date.now())));
+    assert.deepEqual(made.sort(), [false, false, true]);
+    const { instances, configs } = await postgresCatalog(pools[0]!).load();
+    assert.deepEqual([instances.length, configs.length], [1, 4]);
+  } finally {
+    await Promise.all(pools.map((sql) => sql.end()));
+  }
 });
 
 Deno.test("[OPS-4] an empty database gets the demo instance with DEMO=1 only, and only once", async () => {

@@ -103,7 +103,8 @@ export class Victim implements AsyncDisposable {
     const drained = await Promise.race([server.status, delay(signal === "SIGTERM" ? 35_000 : 10_000)]);
     // how long a drain may take is for a machine that has nothing else to do (OPS-3)
     if (signal === "SIGTERM" && drained?.code !== 0) {
-      this.#o.log(`the drain was cut short: ${drained ? `the server ended with ${drained.code}` : "35 s are over"}`);
+      const said = server.output().split("\n").filter((line) => line.includes("cut short")).join(" ");
+      this.#o.log(`the drain was cut short: ${drained ? `it ended with ${drained.code}: ${said}` : "35 s are over"}`);
     }
     await server[Symbol.asyncDispose]();
   }
