@@ -9,14 +9,26 @@ export type SocketAddress = { host: string[]; port: number[] };
  * driver (3.4.9) keeps what it could not write before `close`, puts it in front of the next connection's first message,
  * and never sends either: such a connection is of no use until the time-outs of many connects are over.
  *
+ * An error is told together with the end: after `error` the driver fails what was asked before, still takes new calls, and
+ * forgets those at a `close` with an error, so that they would wait for ever.
+ *
  * The socket is given out before it is connected; what is written meanwhile waits.
  */
 export function patientSocket({ host: [host], port: [port] }: SocketAddress): Socket {
   const socket = new Socket();
   const emit = socket.emit.bind(socket) as (event: string | symbol, ...values: unknown[]) => boolean;
+  let error: unknown[] | undefined;
   socket.emit = ((event: string | symbol, ...values: unknown[]) => {
-    if (event !== "close") return emit(event, ...values);
-    setImmediate(() => setImmediate(() => emit(event, ...values)));
+    if (event === "error") error = values;
+    else if (event !== "close") return emit(event, ...values);
+    else {
+      setImmediate(() =>
+        setImmediate(() => {
+          if (error) emit("error", ...error);
+          emit("close", ...values);
+        })
+      );
+    }
     return true;
   }) as Socket["emit"];
   socket.connect(port!, host!);
