@@ -16,18 +16,37 @@ export type AppendQueueOptions = {
   limit?: number;
   /** Ops in one commit at most. @default 200 */
   batch?: number;
-  /** Commits under way at once. @default 2 */
-  lanes?: number;
+  /**
+   * Commits given to one connection at once: the database begins the next while the server answers the callers of the
+   * last. @default 2
+   */
+  depth?: number;
+  /** Clock.after. @default the machine's timers */
+  after?: (ms: number, callback: () => void) => () => void;
   /** Whose op it is: when more wait than the next commits take, all have their turn. @default all are one's */
   shareOf?: (op: NewOp) => number;
   /** Called after each commit with its duration in ms and the number of its ops. */
   observe?: (ms: number, ops: number) => void;
 };
 
-/** So many ops must wait before a second commit is begun beside the first. */
-const WORTHWHILE = 100;
+/** So many ops must wait before a commit is begun behind another. */
+const WORTHWHILE = 4;
+/** A commit that takes longer waits for something else than the processor: a lock, the disk, ms. */
+const SLOW_MS = 10;
 /** Turns of the event loop that a commit waits at most for the callers of the last one. */
 const TURNS = 8;
+
+/** A connection to the log, on which commits are made one after the other. */
+type Lane = {
+  readonly log: Oplog;
+  /** Commits under way. */
+  running: number;
+  /** Ops of the batch that was begun last. */
+  last: number;
+  /** The commit under way takes long: the next goes another way. */
+  slow: boolean;
+  cancel: () => void;
+};
 
 type Waiting = { op: NewOp; resolve: (result: Appended) => void; reject: (error: unknown) => void };
 
@@ -39,9 +58,10 @@ const DATA_CLASSES = new Set(["21", "22", "23", "54"]);
  * is split until the bad row is alone, so that one request never fails another (PUSH-7).
  */
 export class AppendQueue {
-  readonly #log: Oplog;
+  readonly #lanes: readonly Lane[];
   readonly #batch: number;
-  readonly #lanes: number;
+  readonly #depth: number;
+  readonly #after: (ms: number, callback: () => void) => () => void;
   readonly #observe: (ms: number, ops: number) => void;
   readonly #waiting: FairQueue<Waiting>;
   #running = 0;
@@ -52,14 +72,16 @@ export class AppendQueue {
   #patience = 0;
   #scheduled = false;
 
-  constructor(log: Oplog, options: AppendQueueOptions = {}) {
-    this.#log = log;
+  /** @param logs one log, by as many connections */
+  constructor(logs: readonly Oplog[], options: AppendQueueOptions = {}) {
+    this.#lanes = logs.map((log) => ({ log, running: 0, last: 0, slow: false, cancel: () => {} }));
     this.#batch = options.batch ?? 200;
-    this.#lanes = options.lanes ?? 2;
+    this.#depth = options.depth ?? 2;
+    this.#after = options.after ?? after;
     this.#observe = options.observe ?? (() => {});
     const { limit = 10_000, shareOf = () => 0 } = options;
     // no more than half in one line, so that also a small queue has room for the shares
-    const line = Math.min(this.#batch * this.#lanes, Math.ceil(limit / 2));
+    const line = Math.min(this.#batch * this.#lanes.length, Math.ceil(limit / 2));
     this.#waiting = new FairQueue({ limit, line, shareOf: ({ op }) => shareOf(op) });
   }
 
@@ -93,19 +115,41 @@ export class AppendQueue {
   }
 
   #pump(): void {
-    // a further commit beside the one under way must be worth its sync to disk
-    while (this.#running < this.#lanes && this.#waiting.length > (this.#running === 0 ? 0 : WORTHWHILE)) {
-      if (this.#running === 0 && this.#waitsForMore()) return;
+    while (this.#waiting.length > 0) {
+      const lane = this.#freeLane();
+      if (!lane || this.#running === 0 && this.#waitsForMore()) return;
       const batch = this.#waiting.take(this.#batch);
-      this.#last = batch.length;
+      this.#last = lane.last = batch.length;
       this.#patience = TURNS;
       this.#running++;
-      void this.#commit(batch).finally(() => {
+      if (lane.running++ === 0) this.#watch(lane);
+      void this.#commit(lane.log, batch).finally(() => {
         this.#running--;
+        lane.running--;
+        this.#watch(lane);
         this.#pump();
         if (this.#running === 0 && this.#waiting.length === 0) { for (const done of this.#idle.splice(0)) done(); }
       });
     }
+  }
+
+  /** The first lane that is not held up. A commit is begun behind another only when it is as large, and worth its sync. */
+  #freeLane(): Lane | undefined {
+    const lane = this.#lanes.find(({ slow }) => !slow);
+    if (!lane || lane.running === 0) return lane;
+    const worth = this.#waiting.length >= Math.max(WORTHWHILE, lane.last);
+    return worth && lane.running < this.#depth ? lane : undefined;
+  }
+
+  /** Times the commit that is now the lane's first. */
+  #watch(lane: Lane): void {
+    lane.cancel();
+    lane.slow = false;
+    if (lane.running === 0) return;
+    lane.cancel = this.#after(SLOW_MS, () => {
+      lane.slow = true;
+      this.#pump();
+    });
   }
 
   /**
@@ -125,22 +169,27 @@ export class AppendQueue {
     return true;
   }
 
-  async #commit(batch: Waiting[], retries = 3): Promise<void> {
+  async #commit(log: Oplog, batch: Waiting[], retries = 3): Promise<void> {
     const start = performance.now();
     try {
-      const results = await this.#log.append(batch.map((waiting) => waiting.op));
+      const results = await log.append(batch.map((waiting) => waiting.op));
       this.#observe(performance.now() - start, batch.length);
       batch.forEach((waiting, index) => waiting.resolve(results[index]!));
     } catch (error) {
       const code = codeOf(error);
-      if (isTransient(error) && retries > 0) return this.#commit(batch, retries - 1);
+      if (isTransient(error) && retries > 0) return this.#commit(log, batch, retries - 1);
       if (DATA_CLASSES.has(code.slice(0, 2)) && batch.length > 1) {
         const half = batch.length >> 1;
-        await this.#commit(batch.slice(0, half));
-        await this.#commit(batch.slice(half));
+        await this.#commit(log, batch.slice(0, half));
+        await this.#commit(log, batch.slice(half));
         return;
       }
       for (const waiting of batch) waiting.reject(error);
     }
   }
+}
+
+function after(ms: number, callback: () => void): () => void {
+  const timer = setTimeout(callback, ms);
+  return () => clearTimeout(timer);
 }

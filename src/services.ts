@@ -48,7 +48,7 @@ export type ServicesOptions = {
   loseHint?: () => boolean;
 };
 
-/** Commits of the log under way at once; each has a connection of its own, so that no read stands before it. */
+/** Connections of the log's commits, of their own, so that no read stands before them: the second for when one is held up. */
 const APPEND_LANES = 2;
 
 /** Puts the parts together: log, actors, housekeeping. The database is migrated already. */
@@ -56,7 +56,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   const { config, databaseUrl, clock, log, tracing } = options;
   const node = crypto.randomUUID();
   const sql = openSql(databaseUrl, { max: Math.max(2, config.postgresConnections - APPEND_LANES), byKey: true });
-  const appendSql = openSql(databaseUrl, { max: APPEND_LANES, byKey: true });
+  const appendSqls = Array.from({ length: APPEND_LANES }, () => openSql(databaseUrl, { max: 1, byKey: true }));
   const listener = openSql(databaseUrl, { max: 1 });
   const failed = (error: unknown) => log("error", "database call failed", { error: String(error) });
   await sql`select ensure_identity()`;
@@ -86,10 +86,10 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
       loopLag: lag.read(),
     };
   });
-  const oplog = postgresOplog(appendSql);
-  const appends = new AppendQueue(tracing ? tracing.wrapLog(oplog) : oplog, {
+  const oplogs = appendSqls.map(postgresOplog);
+  const appends = new AppendQueue(tracing ? oplogs.map((oplog) => tracing.wrapLog(oplog)) : oplogs, {
     limit: config.appendQueueMax,
-    lanes: APPEND_LANES,
+    after: (ms, callback) => clock.after(ms, callback),
     shareOf: (op) => catalog.configByNo(op.config)?.instance ?? 0,
     observe: (ms, ops) => metrics.appended(ms, ops),
   });
@@ -146,7 +146,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
       tell("the sessions' rows");
       await sessions.leave().catch(failed);
       tell("connections to the database");
-      await Promise.all([sql, appendSql, listener].map((pool) => pool.end({ timeout: 1 })));
+      await Promise.all([sql, ...appendSqls, listener].map((pool) => pool.end({ timeout: 1 })));
     },
   };
 }

@@ -11,7 +11,7 @@ import { newOp } from "./new_op.ts";
 
 const [url = "", config = "", owner = "", count = "", name = ""] = Deno.args;
 const sql = openSql(url, { max: 2 });
-const queue = new AppendQueue(postgresOplog(sql), { batch: 5 });
+const queue = new AppendQueue([postgresOplog(sql)], { batch: 5 });
 await sql`select 1`;
 console.log("ready");
 await Deno.stdin.read(new Uint8Array(1));
