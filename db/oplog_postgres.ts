@@ -21,7 +21,8 @@ export function postgresOplog(sql: Sql): Oplog {
  * Of simultaneous calls with one key the first that may be stored decides; the others are its duplicates (PUSH-4), or
  * had expired before it came (PUSH-6). `places[n]` says where in `unique` the key of `ops[n]` stands.
  */
-function byKey(ops: readonly NewOp[]): { unique: NewOp[]; places: number[] } {
+function byKey(ops: readonly NewOp[]): { unique: readonly NewOp[]; places: readonly number[] } {
+  if (allDiffer(ops.map((op) => op.mid))) return { unique: ops, places: [...ops.keys()] };
   const known = new Map<string, number>();
   const unique: NewOp[] = [];
   const places = ops.map((op) => {
@@ -37,14 +38,17 @@ function byKey(ops: readonly NewOp[]): { unique: NewOp[]; places: number[] } {
   return { unique, places };
 }
 
+const allDiffer = (values: readonly string[]) => new Set(values).size === values.length;
+
 const isExpired = (op: NewOp) => op.validUntil <= op.at;
 
 async function callAppend(sql: Sql, ops: readonly NewOp[]): Promise<Appended[]> {
-  const streams = ops.map((op) => `${op.config}\n${op.owner}`);
+  const owners = ops.map((op) => op.owner);
+  const streams = allDiffer(owners) ? owners : ops.map((op) => `${op.config}\n${op.owner}`);
   const ranks = ranksOf(streams);
   const forms = ops.map((op) => storedForm(op.payload, op.binary));
   const [row] = await sql<{ results: string }[]>`
-    select append_ops(${numbers(ops.map((op) => op.config))}::int[], ${texts(ops.map((op) => op.owner))}::text[],
+    select append_ops(${numbers(ops.map((op) => op.config))}::int[], ${texts(owners)}::text[],
       ${numbers(ranks)}::int[], ${texts(ops.map((op) => op.mid))}::text[], ${numbers(ops.map((op) => op.at))}::bigint[],
       ${numbers(ops.map((op) => op.validUntil))}::bigint[],
       ${sparse(ops.map((op) => op.early ? "t" : null))}::boolean[], ${texts(forms.map((form) => form.enc))}::text[],
