@@ -1,11 +1,12 @@
 /**
  * The load generator's process: many callers on kept-alive connections, each waiting for its answer before it posts
- * again. It talks to the system's sockets directly and sleeps in `poll`, which takes a quarter less CPU than Deno's own
- * sockets: on a shared machine, what the generator takes is missing to what is measured. Started by load.ts, which says in the
- * only argument what is wanted; prints the result as one line of JSON.
+ * again. It talks to the system's sockets directly and sleeps in `epoll_wait` (elsewhere `poll`), which takes half the CPU of
+ * Deno's own sockets: on a shared machine, what the generator takes is missing to what is measured. Started by load.ts, which
+ * says in the only argument what is wanted; prints the result as one line of JSON.
  */
 import { cpuSeconds } from "./cpu.ts";
 import { bodyOf, type Load, type LoadResult, quantile } from "./load.ts";
+import { watchSockets } from "./watch_sockets.ts";
 
 const libc = Deno.dlopen(Deno.build.os === "darwin" ? "libSystem.B.dylib" : "libc.so.6", {
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
@@ -13,9 +14,8 @@ const libc = Deno.dlopen(Deno.build.os === "darwin" ? "libSystem.B.dylib" : "lib
   setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
   send: { parameters: ["i32", "buffer", "usize", "i32"], result: "i32" },
   recv: { parameters: ["i32", "buffer", "usize", "i32"], result: "i32" },
-  poll: { parameters: ["buffer", "usize", "i32"], result: "i32" },
 });
-const AF_INET = 2, SOCK_STREAM = 1, IPPROTO_TCP = 6, TCP_NODELAY = 1, POLLIN = 1;
+const AF_INET = 2, SOCK_STREAM = 1, IPPROTO_TCP = 6, TCP_NODELAY = 1;
 /** Nothing was answered for so long, ms: what is measured has died. */
 const PATIENCE = 30_000;
 
@@ -42,17 +42,14 @@ class Callers {
   /** Posts for the wanted time and waits for the last answers. */
   run(): LoadResult {
     const times: number[] = [];
-    const polled = new Int32Array(this.#sockets.flatMap((socket) => [socket, POLLIN]));
-    const pollBytes = new Uint8Array(polled.buffer);
+    const readable = watchSockets(this.#sockets);
     const cpu = cpuSeconds(Deno.pid);
     const start = performance.now(), end = start + this.#load.seconds * 1000;
     for (const caller of this.#sockets.keys()) this.#post(caller);
     for (let waiting = this.#sockets.length; waiting > 0;) {
-      const ready = libc.symbols.poll(pollBytes, BigInt(this.#sockets.length), PATIENCE);
-      if (ready <= 0) throw new Error(`Cannot measure: no answer within ${PATIENCE} ms`);
-      for (let caller = 0, left = ready; left > 0; caller++) {
-        if (polled[caller * 2 + 1]! >> 16 === 0) continue;
-        left--;
+      const ready = readable(PATIENCE);
+      if (ready.length === 0) throw new Error(`Cannot measure: no answer within ${PATIENCE} ms`);
+      for (const caller of ready) {
         this.#read(caller);
         const now = performance.now();
         times.push(now - this.#since[caller]!);
