@@ -16,8 +16,13 @@ import type { Validator } from "./user_actor.ts";
 
 /** How the push path finds an owner's live connections; other nodes can be asked behind it one day. */
 export interface Bus {
-  /** Hands on an op that was committed. @returns whether it was handed to an eligible session */
-  deliver(config: Config, owner: string, op: LoggedOp, prev: number): boolean;
+  /**
+   * Hands on an op that was committed.
+   *
+   * @param read makes the op; most pushes find nobody, and then it need not be
+   * @returns whether it was handed to an eligible session
+   */
+  deliver(config: Config, owner: string, read: () => LoggedOp, prev: number): boolean;
   /** Hands on an op that is not stored (PER-2). */
   deliverVolatile(config: Config, owner: string, op: LoggedOp): boolean;
 }
@@ -145,16 +150,17 @@ export class Registry implements Bus {
     return kicked.length;
   }
 
-  deliver({ no }: Config, owner: string, op: LoggedOp, prev: number): boolean {
+  deliver({ no }: Config, owner: string, read: () => LoggedOp, prev: number): boolean {
     // as it is now: it may have gone offline while the op was being committed
     const config = this.#o.runtime.catalog.configByNo(no);
     if (!config) return false;
     if (config.scope === "global") {
-      this.#o.broadcaster.published(config, op, prev);
+      this.#o.broadcaster.published(config, read(), prev);
       return true;
     }
     const actor = this.#actors.ownerOf(config, owner);
     if (!actor) return false;
+    const op = read();
     const eligible = actor.eligible(config, op);
     actor.post({ type: "appended", config, op, prev });
     return eligible;

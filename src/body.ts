@@ -33,7 +33,8 @@ export class Bodies implements Disposable {
         this.#readings.delete(reading);
         resolve(body);
       };
-      collect(request, declared !== null).then(done, () => done("broken"));
+      // one that says how long it is, and is not too long, need not be counted
+      (declared === null ? collect(request) : request.bytes()).then(done, () => done("broken"));
     });
   }
 
@@ -54,9 +55,7 @@ export class Bodies implements Disposable {
   }
 }
 
-/** @param bounded whether it says how long it is, and is not too long */
-async function collect(request: Request, bounded: boolean): Promise<Body> {
-  if (bounded) return new Uint8Array(await request.arrayBuffer());
+async function collect(request: Request): Promise<Body> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of request.body ?? []) {

@@ -2,6 +2,7 @@ import { DAY_MS } from "../actors/eligibility.ts";
 import type { Bus } from "../actors/registry.ts";
 import { QueueFullError } from "../db/append_queue.ts";
 import type { Catalog, Config, Instance } from "../db/catalog.ts";
+import type { LoggedOp } from "../db/delivery.ts";
 import type { Appended, NewOp } from "../db/oplog.ts";
 import { wireForm } from "../db/payload.ts";
 import type { Clock } from "./clock.ts";
@@ -65,10 +66,8 @@ async function pushPersistent(
   switch (result.outcome) {
     case "stored": {
       metrics.stored(instance.instanceId);
-      const wire = wireForm({ id: result.id, mid: op.mid, at: op.at, enc: op.binary ? "b" : "t", payload: op.payload });
-      const { mid, at, validUntil, os, minVersion, maxVersion } = op;
-      const logged = { id: result.id, mid, at, validUntil, os, minVersion, maxVersion, ...wire };
-      return { success: true, msg: handOn(() => bus.deliver(config, op.owner, logged, result.prev), failed) };
+      const deliver = () => bus.deliver(config, op.owner, () => loggedOp(op, result.id), result.prev);
+      return { success: true, msg: handOn(deliver, failed) };
     }
     case "duplicate":
       metrics.duplicate(instance.instanceId);
@@ -98,10 +97,12 @@ async function pushVolatile(
   const op = newOp(config, request, clock.now());
   if (op.validUntil <= op.at) return expired();
   if (beforeVolatile) await beforeVolatile();
-  const { mid, at, validUntil, os, minVersion, maxVersion } = op;
-  const wire = wireForm({ id: 0, mid, at, enc: op.binary ? "b" : "t", payload: op.payload });
-  const logged = { id: 0, mid, at, validUntil, os, minVersion, maxVersion, ...wire };
-  return { success: true, msg: bus.deliverVolatile(config, op.owner, logged) ? "SUCCESS" : "NOT_ONLINE" };
+  return { success: true, msg: bus.deliverVolatile(config, op.owner, loggedOp(op, 0)) ? "SUCCESS" : "NOT_ONLINE" };
+}
+
+function loggedOp({ mid, at, validUntil, os, minVersion, maxVersion, binary, payload }: NewOp, id: number): LoggedOp {
+  const wire = wireForm({ id, mid, at, enc: binary ? "b" : "t", payload });
+  return { id, mid, at, validUntil, os, minVersion, maxVersion, ...wire };
 }
 
 function newOp(config: Config, request: PushRequest, at: number): NewOp {

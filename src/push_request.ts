@@ -60,8 +60,7 @@ export function checkPush(body: unknown, endpoint: Endpoint): PushRequest | Push
   if (typeof body !== "object" || body === null || Array.isArray(body)) {
     return { success: false, msg: "ARGS_ILLEGAL", detail: "The body must be a JSON object" };
   }
-  const fields = { ...body } as Record<string, unknown>;
-  if (endpoint === "global") delete fields.linkToken;
+  const fields = (endpoint === "global" ? { ...body, linkToken: undefined } : body) as Record<string, unknown>;
   try {
     checkPresent(fields, endpoint);
     checkLengths(fields);

@@ -52,10 +52,15 @@ export class Tracing {
           }
         }),
       bus: {
-        deliver: (config, owner, op, prev) =>
+        deliver: (config, owner, read, prev) =>
           this.#deliver(config, (span) => {
-            const eligible = bus.deliver(config, owner, op, prev);
-            if (eligible && config.scope !== "global") this.#watch(config, owner, op.id, span);
+            let id = 0;
+            const eligible = bus.deliver(config, owner, () => {
+              const op = read();
+              id = op.id;
+              return op;
+            }, prev);
+            if (eligible && config.scope !== "global") this.#watch(config, owner, id, span);
             return eligible;
           }),
         deliverVolatile: (config, owner, op) => this.#deliver(config, () => bus.deliverVolatile(config, owner, op)),

@@ -52,7 +52,7 @@ async function handle(
 ): Promise<Response> {
   deps.received();
   if (deps.draining()) return respond(deps, refuse("SYSTEM_BUSY", "The server is stopping: come back in a moment"));
-  const instanceId = new URLSearchParams(pathAndQuery.slice(pathAndQuery.indexOf("?") + 1)).get("instanceId");
+  const instanceId = instanceIdIn(pathAndQuery.slice(pathAndQuery.indexOf("?") + 1));
   if (!instanceId) return respond(deps, refuse("ARGS_IS_NULL", "instanceId is missing in the address"));
   if (deps.overloaded(instanceId)) {
     return respond(deps, refuse("SYSTEM_BUSY", "Too many pushes are waiting: come back later"));
@@ -79,6 +79,12 @@ async function handle(
   if (!instance) return respond(deps, refuse("INSTANCE_NOT_FOUND", `There is no instance ${instanceId.slice(0, 100)}`));
   return respond(deps, await push(deps, instance, endpoint, parsed));
 }
+
+/** Nearly always it is all there is, without escapes. */
+function instanceIdIn(query: string): string | null {
+  return PLAIN_ID.exec(query)?.[1] ?? new URLSearchParams(query).get("instanceId");
+}
+const PLAIN_ID = /^instanceId=([\w.-]+)$/;
 
 function respond(deps: PushRouteDeps, given: PushAnswer): Response {
   return answer(deps, given, statusOf(given.msg), given.msg === "SYSTEM_BUSY" ? RETRY_AFTER_S : undefined);
