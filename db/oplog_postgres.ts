@@ -6,6 +6,7 @@ import { storedForm } from "./payload.ts";
 export function postgresOplog(sql: Sql): Oplog {
   return {
     async append(ops) {
+      if (allDiffer(ops.map((op) => op.mid))) return await callAppend(sql, ops);
       const { unique, places } = byKey(ops);
       const results = await callAppend(sql, unique);
       return ops.map((op, n) => {
@@ -21,8 +22,7 @@ export function postgresOplog(sql: Sql): Oplog {
  * Of simultaneous calls with one key the first that may be stored decides; the others are its duplicates (PUSH-4), or
  * had expired before it came (PUSH-6). `places[n]` says where in `unique` the key of `ops[n]` stands.
  */
-function byKey(ops: readonly NewOp[]): { unique: readonly NewOp[]; places: readonly number[] } {
-  if (allDiffer(ops.map((op) => op.mid))) return { unique: ops, places: [...ops.keys()] };
+function byKey(ops: readonly NewOp[]): { unique: NewOp[]; places: number[] } {
   const known = new Map<string, number>();
   const unique: NewOp[] = [];
   const places = ops.map((op) => {
