@@ -6,9 +6,8 @@
  */
 import { openSql } from "../../db/sql.ts";
 
-const LANES = 2;
 const [port, url] = [Number(Deno.args[0]), Deno.args[1]!];
-const sql = openSql(url, { max: LANES });
+const sql = openSql(url, { max: 1 });
 
 await sql.unsafe(`
   create table if not exists bare_path (
@@ -30,12 +29,14 @@ await sql.unsafe(`
 type Waiting = { owner: string; mid: string; payload: string; done: () => void };
 let waiting: Waiting[] = [];
 let running = 0;
-let scheduled = false;
+let last = 0;
 
+/** As the product does it: the next commit follows on the same connection once as many wait as the last one holds. */
 function pump(): void {
-  while (running < LANES && waiting.length > 0) {
+  while (waiting.length > 0 && (running === 0 || running === 1 && waiting.length >= last)) {
     const batch = waiting;
     waiting = [];
+    last = batch.length;
     running++;
     void commit(batch).then(() => {
       running--;
@@ -46,21 +47,16 @@ function pump(): void {
 }
 
 async function commit(batch: readonly Waiting[]): Promise<void> {
-  await sql`select bare_append(${batch.map((one) => one.owner)}::text[], ${batch.map((one) => one.mid)}::text[],
-    ${Date.now()}, ${batch.map((one) => one.payload)}::text[])`;
+  const column = (of: (one: Waiting) => string) => `{${batch.map((one) => JSON.stringify(of(one))).join()}}`;
+  await sql`select bare_append(${column((one) => one.owner)}::text[], ${column((one) => one.mid)}::text[],
+    ${Date.now()}, ${column((one) => one.payload)}::text[])`;
 }
 
 Deno.serve({ hostname: "127.0.0.1", port, onListen: () => {} }, async (request) => {
   const { linkToken, thirdMsgId, payload } = await request.json();
   await new Promise<void>((done) => {
     waiting.push({ owner: linkToken, mid: thirdMsgId, payload, done });
-    if (!scheduled) {
-      scheduled = true;
-      setTimeout(() => {
-        scheduled = false;
-        pump();
-      }, 0);
-    }
+    pump();
   });
   return Response.json({ success: true, msg: "NOT_ONLINE" });
 });
