@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { AppendQueue, QueueFullError } from "../../db/append_queue.ts";
 import type { Appended, NewOp, Oplog } from "../../db/oplog.ts";
+import { postgresOplog } from "../../db/oplog_postgres.ts";
 import { outcomes, testLog } from "../support/log.ts";
 import { newOp } from "../support/new_op.ts";
 
@@ -116,6 +117,22 @@ Deno.test("AppendQueue goes another way while a commit is held up, and comes bac
   assert.equal(first.batches.length, 2);
   first.batches[1]!.end();
   assert.deepEqual(await last, ["stored"]);
+});
+
+Deno.test("[STR-2] a stream that another process keeps locked holds up its own pushes, and not those of others", async () => {
+  await using log = await testLog();
+  const queue = new AppendQueue([1, 2].map(() => postgresOplog(log.otherPool(1))));
+  const other = log.otherPool(1);
+  const stored = (owner: string) => settled([queue.append(newOp(log.config, { owner }))]);
+  let locked: Promise<string[]> | undefined;
+  await other.begin(async (tx) => {
+    await tx`select pg_advisory_xact_lock(hashtextextended('u-locked', ${log.config}))`;
+    locked = stored("u-locked");
+    for (let n = 0; n < 5; n++) assert.deepEqual(await stored(`u-${n}`), ["stored"]);
+    const [row] = await log.sql<{ n: number }[]>`select count(*)::int as n from op`;
+    assert.equal(row!.n, 5);
+  });
+  assert.deepEqual(await locked, ["stored"]);
 });
 
 Deno.test("AppendQueue tries a batch again after a deadlock, and not for ever", async () => {
