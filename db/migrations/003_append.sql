@@ -56,7 +56,7 @@ end $$;
 -- A lock per stream is held to commit and ids are allocated under it, in a statement that began after the lock was
 -- taken: commits become visible in id order (STR-2) and simultaneous calls of one key store once (PUSH-4).
 -- Nearly always all are new: they go in unjudged, and the unique key stops what is not. Then all of it is undone and each is
--- judged, and so are those of the next calls: where some come twice, more will.
+-- judged, and so are those of the next calls: where some come twice, more will. A lone one gains nothing by an attempt.
 create function append_ops(
   p_config int[], p_owner text[], p_rank int[], p_mid text[], p_at bigint[], p_valid_until bigint[], p_early boolean[],
   p_enc text[], p_payload text[], p_os text[], p_min text[], p_max text[]
@@ -76,7 +76,7 @@ begin
     from (select hashtextextended(u.owner, u.config) h from unnest(p_owner, p_config) u(owner, config) order by 1) x;
   if v_careful > 0 then
     perform set_config('syncline.careful', (v_careful - 1)::text, false);
-  else
+  elsif cardinality(p_owner) > 1 then
     begin
       with stored as (
         -- sorted: what it returns comes in the order of the calls

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { delay } from "es-toolkit/promise";
 import type { Sql } from "../../db/sql.ts";
 import { postgresCatalog } from "../../db/catalog_postgres.ts";
 import { ACTOR, USER_CONFIG } from "../support/catalog.ts";
@@ -38,34 +39,31 @@ Deno.test("[PUSH-5] an instance that fills the queue does not keep out another, 
   await addQuiet(server);
   await using phone = await RawClient.connect(server, { instanceId: QUIET, user: user("u-1") });
   const release = await holdAppends(server.services.sql);
-  const noisy = Array.from({ length: 100 }, () => post(server, message()));
-  while (server.services.appends.length < 40) await server.services.sql`select 1`;
-  const before = Promise.race(noisy.map((each) => each.then(({ status }) => status)));
-  assert.equal(await before, 503, "the queue is full");
+  let refused = 0;
+  const flood = () =>
+    Array.from({ length: 40 }, async () => {
+      const { status } = await post(server, message());
+      if (status === 503) refused++;
+      return status;
+    });
+  const noisy = flood();
+  // until no commit is begun any more: a free connection would take what waits
+  for (; server.services.appends.length < 40; await delay(50)) noisy.push(...flood());
+  assert.deepEqual(new Set(await Promise.all(flood())), new Set([503]), "the queue is full");
+  const before = refused;
   const quiet = Array.from(
     { length: 10 },
     (_, n) => post(server, message({ bizType: "QUIET", payload: `${n}` }), { instanceId: QUIET }),
   );
-  const refused = Promise.race(quiet.map((each) => each.then(({ status }) => status)));
-  // each of them took a place that the noisy one had
-  await Promise.race([refused, until503(noisy, 60)]);
+  let answered = false;
+  void Promise.race(quiet).then(() => answered = true);
+  // each of them takes a place that the noisy one had
+  while (!answered && refused < before + quiet.length) await delay(10);
   await release();
   for (const { status, body } of await Promise.all(quiet)) assert.deepEqual([status, body.msg], [200, "SUCCESS"]);
   await phone.until(() => phone.ops("QUIET").length === 10);
-  const statuses = (await Promise.all(noisy)).map(({ status }) => status);
+  const statuses = await Promise.all(noisy);
   assert.ok(statuses.includes(200) && statuses.includes(503), "the noisy one goes on, with what is left");
   const [stored] = await server.services.sql<{ n: number }[]>`select count(*)::int as n from op`;
   assert.equal(stored?.n, 10 + statuses.filter((status) => status === 200).length, "what was refused was not stored");
 });
-
-/** Resolves when so many have been refused. */
-function until503(answers: Promise<{ status: number }>[], count: number): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  let refused = 0;
-  for (const each of answers) {
-    each.then(({ status }) => {
-      if (status === 503 && ++refused === count) resolve();
-    });
-  }
-  return promise;
-}
