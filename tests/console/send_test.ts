@@ -134,5 +134,6 @@ browserTest("[CON-4] an operator closes the connections of a user", async () => 
   await page.getByRole("tooltip").getByRole("button", { name: "Close connections" }).click();
   await client.until(() => client.closed !== null);
   assert.equal(client.closed?.code, 4403);
+  await page.getByText("1 connection closed").waitFor();
   await page.getByText("Not connected").waitFor();
 });

@@ -75,6 +75,11 @@ browserTest("[SES-3] the validation URL is tried before it is saved: the raw ans
   await page.getByRole("button", { name: "Ask" }).click();
   await trial.getByText("Invalid", { exact: true }).waitFor();
   assert.equal((await instance()).sessionValidateUrl, null);
+  // The instance is read again before the list of instances is: by then the form is another one, with nothing to save.
+  await page.route(/\/api\/instances\?/, async (route) => {
+    await page.locator("button:disabled").filter({ hasText: "Save" }).waitFor();
+    await route.continue();
+  });
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByText("Saved", { exact: true }).waitFor();
   assert.match((await instance()).sessionValidateUrl, /\/validate$/);

@@ -1,7 +1,13 @@
 import { MutationCache, QueryCache, QueryClient } from "@tanstack/react-query";
 import { ApiError, isTransient } from "./errors.ts";
 
-/** Server state: a refusal is final, a server that does not answer is asked twice more. */
+/**
+ * Server state: a refusal is final, a server that does not answer is asked twice more.
+ *
+ * A change reads again what it made stale, then answers; by then the row, form or button that asked may be gone. What became of
+ * it is therefore told by the promise of `mutateAsync`. Callbacks given to `mutate` end with their component: they are for what
+ * only concerns its page, such as where to go next.
+ */
 export function createQueryClient(): QueryClient {
   // A session that has ended, or must choose a password, shows first in whatever is asked for: ask who we are again.
   const onError = (error: unknown) => {

@@ -19,13 +19,13 @@ export function StatusChange({ config, size }: { config: Config; size?: "small" 
   const close = () => setQuestion({ open: false, stop });
   const label = (stops: boolean) => stops ? t.configs.goOffline : t.configs.goOnline;
   const confirm = () =>
-    change.mutate(stop ? "offline" : "online", {
-      onSuccess: () => {
+    void change.mutateAsync(stop ? "offline" : "online").then(
+      () => {
         close();
         void message.success(stop ? t.configs.offlineDone(config.bizType) : t.configs.onlineDone(config.bizType));
       },
-      onError: (error) => void message.error(errorText(error, t)),
-    });
+      (error) => void message.error(errorText(error, t)),
+    );
   return (
     <>
       <Button

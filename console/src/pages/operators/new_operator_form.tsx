@@ -23,17 +23,17 @@ export function NewOperatorForm({ open, onClose, onMade }: NewOperatorFormProps)
   const [form] = Form.useForm<NewOperator>();
   const create = useCreateOperator();
   const submit = (values: NewOperator) =>
-    create.mutate(values, {
-      onSuccess: (made) => {
+    create.mutateAsync(values).then(
+      (made) => {
         onClose();
         onMade(made);
       },
-      onError: (error) => {
+      (error) => {
         if (error instanceof ApiError && error.status >= 400 && error.status < 500) {
           form.setFields([{ name: "login", errors: [errorText(error, t)] }]);
         } else void message.error(errorText(error, t));
       },
-    });
+    );
   return (
     <Modal
       open={open}

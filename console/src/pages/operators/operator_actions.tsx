@@ -21,10 +21,10 @@ export function RoleSelect({ operator }: { operator: Operator }) {
       loading={change.isPending}
       options={roleOptions(t.shell.roles)}
       onChange={(role) =>
-        change.mutate({ id: operator.id, role }, {
-          onSuccess: () => void message.success(t.operators.roleChanged),
-          onError: (error) => void message.error(errorText(error, t)),
-        })}
+        change.mutateAsync({ id: operator.id, role }).then(
+          () => void message.success(t.operators.roleChanged),
+          (error) => void message.error(errorText(error, t)),
+        )}
     />
   );
 }
@@ -53,13 +53,13 @@ export function OperatorActions({ operator, onPassword }: OperatorActionsProps) 
         description={<div className="popconfirm-text">{t.operators.resetEffect}</div>}
         okText={t.operators.reset}
         cancelText={t.common.cancel}
-        onConfirm={() => reset.mutate(operator.id, { onSuccess: onPassword, onError })}
+        onConfirm={() => reset.mutateAsync(operator.id).then(onPassword, onError)}
       >
         <Button size="small" aria-label={`${t.operators.reset}: ${operator.login}`}>{t.operators.reset}</Button>
       </Popconfirm>
       {operator.disabled
         ? (
-          <Button size="small" onClick={() => change.mutate({ id: operator.id, disabled: false }, { onError })}>
+          <Button size="small" onClick={() => change.mutateAsync({ id: operator.id, disabled: false }).catch(onError)}>
             {t.operators.enable}
           </Button>
         )
@@ -69,7 +69,7 @@ export function OperatorActions({ operator, onPassword }: OperatorActionsProps) 
             description={<div className="popconfirm-text">{t.operators.disableEffect}</div>}
             okText={t.operators.disable}
             cancelText={t.common.cancel}
-            onConfirm={() => change.mutate({ id: operator.id, disabled: true }, { onError })}
+            onConfirm={() => change.mutateAsync({ id: operator.id, disabled: true }).catch(onError)}
           >
             <Button size="small" danger aria-label={`${t.operators.disable}: ${operator.login}`}>
               {t.operators.disable}

@@ -26,13 +26,13 @@ export function SendForm({ config, again, onAnswer }: SendFormProps) {
   const initial = { ...(again ? pushAgain(again) : emptyPush(config.bizType)), days: config.retentionDays };
   const submit = () => {
     const body = bodyOf({ ...initial, ...form.getFieldsValue(true) }, config, Date.now());
-    send.mutate(body, {
-      onSuccess: (answer) => {
+    void send.mutateAsync(body).then(
+      (answer) => {
         onAnswer(body, answer);
         if (answer.success) form.setFieldValue("thirdMsgId", newThirdMsgId());
       },
-      onError: (error) => void message.error(errorText(error, t)),
-    });
+      (error) => void message.error(errorText(error, t)),
+    );
   };
   return (
     <Form<SendValues> form={form} className="form" layout="vertical" initialValues={initial} onFinish={submit}>

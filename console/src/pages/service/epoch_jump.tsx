@@ -9,10 +9,10 @@ export function EpochJump({ instanceId }: { instanceId: string }) {
   const { message } = App.useApp();
   const jump = useJumpIds(instanceId);
   const run = () =>
-    jump.mutate(undefined, {
-      onSuccess: () => void message.success(t.service.epochJumped),
-      onError: (error) => void message.error(errorText(error, t)),
-    });
+    jump.mutateAsync().then(
+      () => void message.success(t.service.epochJumped),
+      (error) => void message.error(errorText(error, t)),
+    );
   return (
     <Card title={t.service.epochJump}>
       <Flex justify="space-between" align="center" gap={16} wrap>

@@ -12,10 +12,10 @@ export function InstanceName({ instance, canEdit }: { instance: Instance; canEdi
   const save = (text: string) => {
     const name = text.trim();
     if (name === "" || name === instance.name) return;
-    change.mutate({ name }, {
-      onSuccess: () => void message.success(t.common.saved),
-      onError: (error) => void message.error(errorText(error, t)),
-    });
+    void change.mutateAsync({ name }).then(
+      () => void message.success(t.common.saved),
+      (error) => void message.error(errorText(error, t)),
+    );
   };
   return (
     <Typography.Text

@@ -47,8 +47,7 @@ function SecretKind({ kind, instance, canEdit, onMade }: SecretKindProps) {
   const create = useNewSecret(instance.instanceId);
   const secrets = instance.secrets.filter((secret) => secret.kind === kind);
   const full = secrets.length >= MOST_OF_A_KIND;
-  const make = () =>
-    create.mutate(kind, { onSuccess: onMade, onError: (error) => void message.error(errorText(error, t)) });
+  const make = () => void create.mutateAsync(kind).then(onMade, (error) => void message.error(errorText(error, t)));
   return (
     <section aria-label={t.service.kinds[kind]}>
       <Flex justify="space-between" align="flex-start" gap={8}>
@@ -101,7 +100,6 @@ function Revoke({ instanceId, secret }: { instanceId: string; secret: Secret }) 
       okText={t.service.revoke}
       cancelText={t.common.cancel}
       onConfirm={() =>
-        // told by the promise: once the list has been read again, this button is no more
         revoke.mutateAsync(secret.id).then(
           () => void message.success(t.service.revoked),
           (error) => void message.error(errorText(error, t)),

@@ -18,13 +18,13 @@ export function SignatureSwitch({ instance, canEdit }: { instance: Instance; can
   const label = (turnOn: boolean) => turnOn ? t.service.signatureOn : t.service.signatureOff;
   const noSecret = !instance.secrets.some((secret) => secret.kind === "server");
   const confirm = () =>
-    change.mutate({ signature: wanted }, {
-      onSuccess: () => {
+    void change.mutateAsync({ signature: wanted }).then(
+      () => {
         close();
         void message.success(wanted ? t.service.signatureIsOn : t.service.signatureIsOff);
       },
-      onError: (error) => void message.error(errorText(error, t)),
-    });
+      (error) => void message.error(errorText(error, t)),
+    );
   return (
     <Card title={t.service.signature} id="signature">
       <Flex justify="space-between" align="center" gap={16} wrap>

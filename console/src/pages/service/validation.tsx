@@ -13,10 +13,10 @@ export function Validation({ instance, canEdit }: { instance: Instance; canEdit:
   const url: string = Form.useWatch("url", form) ?? instance.sessionValidateUrl ?? "";
   const saved = instance.sessionValidateUrl ?? "";
   const save = () =>
-    change.mutate({ sessionValidateUrl: url.trim() || null }, {
-      onSuccess: () => void message.success(t.common.saved),
-      onError: (error) => form.setFields([{ name: "url", errors: [errorText(error, t)] }]),
-    });
+    change.mutateAsync({ sessionValidateUrl: url.trim() || null }).then(
+      () => void message.success(t.common.saved),
+      (error) => form.setFields([{ name: "url", errors: [errorText(error, t)] }]),
+    );
   return (
     <Card title={t.service.validation}>
       <p className="muted card-hint-first">{t.service.validationHint}</p>

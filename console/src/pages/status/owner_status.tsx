@@ -72,10 +72,10 @@ function Kick({ instanceId, owner }: { instanceId: string; owner: Owner }) {
   const { message } = App.useApp();
   const kick = useKick(instanceId, owner);
   const run = () =>
-    kick.mutate(undefined, {
-      onSuccess: ({ closed }) => void message.success(t.status.kicked(closed)),
-      onError: (error) => void message.error(errorText(error, t)),
-    });
+    kick.mutateAsync().then(
+      ({ closed }) => void message.success(t.status.kicked(closed)),
+      (error) => void message.error(errorText(error, t)),
+    );
   return (
     <Popconfirm
       title={t.status.kickTitle}
