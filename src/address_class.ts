@@ -25,6 +25,11 @@ const PRIVATE = blockList({
   ipv6: ["::1/128", "64:ff9b:1::/48", "100::/64", "2001:db8::/32", "fc00::/7", "fec0::/10"],
 }, []);
 
+/** An address as it is compared: without a zone, and IPv4 in IPv6 as IPv4. Other text stays as it is, up to a `%`. */
+export function plainAddress(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.)/i, "").replace(/%.*$/, "");
+}
+
 /** @param address an IPv4 or IPv6 address as text, possibly with a zone; anything else is `forbidden` */
 export function classOf(address: string): AddressClass {
   const bare = address.replace(/%.*$/, "");

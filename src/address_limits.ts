@@ -1,5 +1,5 @@
 import { BlockList, isIP } from "node:net";
-import { groupsOf } from "./address_class.ts";
+import { groupsOf, plainAddress } from "./address_class.ts";
 
 export type AddressLimitsOptions = {
   /** Connections of one address at once; 0: no limit. */
@@ -40,7 +40,7 @@ export class AddressLimits {
   originOf(address: string): string | null {
     const { concurrent, perSecond, privateToo } = this.#o;
     if (concurrent === 0 && perSecond === 0) return null;
-    const plain = address.replace(/^::ffff:(?=\d+\.)/i, "").replace(/%.*$/, "");
+    const plain = plainAddress(address);
     const version = isIP(plain);
     if (version === 0 || (!privateToo && PRIVATE.check(plain, version === 4 ? "ipv4" : "ipv6"))) return null;
     return version === 4 ? plain : network(plain);

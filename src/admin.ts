@@ -22,6 +22,7 @@ import type { Live, SessionInfo, SessionOwner } from "./routes/admin/deps.ts";
 import { postgresAdminStores } from "./routes/admin/stores.ts";
 import { consoleRoutes } from "./routes/console.ts";
 import type { Services } from "./services.ts";
+import type { TrustedProxies } from "./trusted_proxies.ts";
 
 export type AdminOptions = {
   services: Services;
@@ -33,6 +34,8 @@ export type AdminOptions = {
   consistency: Consistency;
   pushDeps: PushDeps;
   bodies: Bodies;
+  /** Whose word about a caller's address is taken. */
+  proxies: TrustedProxies;
   /** Whether new pushes are refused because the server is stopping (OPS-3). */
   draining: () => boolean;
   /** How far the console's build is. */
@@ -70,6 +73,7 @@ export function openAdmin(options: AdminOptions): Admin {
       catalog: services.catalog,
       accounts,
       bodies: options.bodies,
+      proxies: options.proxies,
       live: live(options, sends),
       tryValidation: (instance, url, who) => consistency.tryUrl(instance, url, who),
       publicAddress: { host: config.publicHost, port: config.publicPort },

@@ -2,8 +2,11 @@ import { Hono } from "hono";
 import { addressOf } from "./routes/address.ts";
 import { pushHandler, type PushRouteDeps } from "./routes/push.ts";
 import type { SyncServer } from "./routes/sync.ts";
+import type { TrustedProxies } from "./trusted_proxies.ts";
 
 export type AppDeps = {
+  /** Whose word about a caller's address is taken. */
+  proxies: TrustedProxies;
   sync: SyncServer;
   push: PushRouteDeps;
   /** The admin API and the console. */
@@ -22,7 +25,7 @@ type Handler = (request: Request, info: Deno.ServeHandlerInfo) => Response | Pro
 
 export function createApps(deps: AppDeps): Apps {
   const client = new Hono();
-  client.get("/sync", (c) => deps.sync.upgrade(c.req.raw, addressOf(c)));
+  client.get("/sync", (c) => deps.sync.upgrade(c.req.raw, addressOf(c, deps.proxies)));
   health(client, deps);
 
   const internal = new Hono();

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { NETWORKS } from "./address_guard.ts";
+import { isNetwork } from "./trusted_proxies.ts";
 
 /** The environment cannot be used. The message names each variable, what is wrong with it and what is allowed. */
 export class ConfigError extends Error {
@@ -67,6 +68,9 @@ const Variables = z.object({
   CONNECTS_PER_SECOND_PER_ADDRESS: whole(0, 1_000_000).default(200),
   /** Whether both hold for private addresses, too, which are a proxy's as a rule. */
   LIMIT_PRIVATE_ADDRESSES: flag().default(false),
+  /** Proxies in front, whose X-Forwarded-For is believed: their addresses and networks. */
+  TRUSTED_PROXIES: z.string().transform((value) => value.split(",").map((one) => one.trim()))
+    .refine((list) => list.every(isNetwork), "addresses or networks like 10.0.0.0/8, separated by commas").optional(),
   /** Pushes a second and instance. 0: no limit. */
   RATE_LIMIT_PER_SECOND: whole(0, 1_000_000).default(0),
   /** Where tenants' validation URLs may lead: the internet, also one's own networks, or also link-local and metadata. */
@@ -170,6 +174,7 @@ function toConfig(values: Values) {
       perSecond: values.CONNECTS_PER_SECOND_PER_ADDRESS,
       privateToo: values.LIMIT_PRIVATE_ADDRESSES,
     },
+    trustedProxies: values.TRUSTED_PROXIES ?? [],
     rateLimitPerSecond: values.RATE_LIMIT_PER_SECOND,
   };
 }

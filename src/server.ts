@@ -24,6 +24,7 @@ import { openServices, type Services } from "./services.ts";
 import { openSecrets } from "./secrets_at_rest.ts";
 import { createSignatures } from "./signature.ts";
 import { Tracing } from "./tracing.ts";
+import { TrustedProxies } from "./trusted_proxies.ts";
 
 export type ServerOptions = {
   config: Config;
@@ -101,7 +102,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const pushDeps = { catalog, ...(tracing ? tracing.wrap(path) : path), clock, metrics, failed };
   const isDraining = () => draining;
   const bodies = new Bodies(clock);
-  const operators = { secrets, bodies, consoleState, draining: isDraining };
+  const proxies = new TrustedProxies(config.trustedProxies);
+  const operators = { secrets, bodies, proxies, consoleState, draining: isDraining };
   const admin = openAdmin({ services, config, databaseUrl, clock, consistency, pushDeps, ...operators, failed });
   const rateLimit = new RateLimit(config.rateLimitPerSecond);
   const counts = { received: () => metrics.received(), refused: (code: string) => metrics.refused(code) };
@@ -112,7 +114,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const answered = await Promise.race([sql`select 1`.then(() => true, () => false), delay(2_000).then(() => false)]);
     return answered ? null : "the database does not answer";
   };
-  const apps = createApps({ sync, push, admin: admin.app, metrics, notReady });
+  const apps = createApps({ proxies, sync, push, admin: admin.app, metrics, notReady });
   const firstAdmin = await admin.accounts.createFirst();
   const stopSampling = sample(admin, clock, failed);
   const servers = listenAll(config, apps, { clock, log });

@@ -14,6 +14,7 @@ import type { PushAnswer } from "../../src/result_codes.ts";
 import { type AdminApp, adminApp } from "../../src/routes/admin/app.ts";
 import type { Live, SessionInfo, SessionOwner } from "../../src/routes/admin/deps.ts";
 import { postgresAdminStores } from "../../src/routes/admin/stores.ts";
+import { TrustedProxies } from "../../src/trusted_proxies.ts";
 import { ACTOR, type CatalogDatabase, catalogDatabase, liveCatalog } from "./catalog.ts";
 
 export const ADMIN_TOKEN = "automation-token";
@@ -94,6 +95,7 @@ export async function adminServer({ clock = systemClock, tls = false }: { clock?
     catalog,
     accounts,
     bodies,
+    proxies: new TrustedProxies([]),
     live,
     clock,
     tls,

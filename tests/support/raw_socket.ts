@@ -19,12 +19,15 @@ export class RawSocket implements Disposable {
     return socket;
   }
 
-  /** Opens a WebSocket at `/sync` and waits for the server's consent. */
-  static async upgrade(port: number): Promise<RawSocket> {
+  /**
+   * Opens a WebSocket at `/sync` and waits for the server's consent.
+   * @param headers further ones, each with its line end
+   */
+  static async upgrade(port: number, headers = ""): Promise<RawSocket> {
     const socket = await RawSocket.open(
       port,
       "GET /sync HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
-        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" + headers + "\r\n",
     );
     await socket.until(() => socket.text.includes("\r\n\r\n"));
     return socket;

@@ -10,6 +10,7 @@ import type { PushAnswer } from "../../result_codes.ts";
 import type { Trial } from "../../consistency.ts";
 import type { Accounts } from "../../accounts.ts";
 import type { Bodies } from "../../body.ts";
+import type { TrustedProxies } from "../../trusted_proxies.ts";
 
 /** One live connection, as the status pages show it (CON-4). */
 export type SessionInfo = {
@@ -68,6 +69,8 @@ export type AdminDeps = AdminStores & {
   /** Address for `meta.config` (INS-3). */
   publicAddress: { host: string; port: number };
   clock: Clock;
+  /** Whose word about a caller's address is taken. */
+  proxies: TrustedProxies;
   /** Whether this server speaks TLS itself: cookies are then `Secure`. */
   tls: boolean;
   /** Called with what is our fault; the caller is told `SYSTEM_ERROR` only. */

@@ -51,7 +51,7 @@ export function sessionRoutes(deps: AdminDeps) {
       const replaces = getCookie(c, SESSION_COOKIE);
       const { token, lifetimeMs, caller } = await deps.accounts.login({
         ...c.req.valid("json"),
-        address: addressOf(c),
+        address: addressOf(c, deps.proxies),
         replaces,
       });
       setCookie(c, SESSION_COOKIE, token, {
