@@ -34,10 +34,13 @@ export interface SessionStore {
   update(changes: readonly SessionChange[]): Promise<void>;
   /** Removes rows, unless another connection has taken them over. */
   release(sessions: readonly { instance: number; deviceId: string; connection: string }[]): Promise<void>;
-  /** Tells the nodes that hold this owner's other sessions to close them (channel `syncline_kick`). @returns how many */
+  /**
+   * Tells the nodes that hold this owner's other sessions to close them (channel `syncline_kick`, and `evicted` for when that
+   * is lost). @returns how many
+   */
   kickElsewhere(instance: number, owner: { userId: string } | { deviceId: string }): Promise<number>;
-  /** Sessions of this node that were taken over elsewhere since the last call. */
-  evicted(): Promise<{ connection: string; seq: number }[]>;
+  /** Sessions of this node that were taken over elsewhere since the last call, by which `seq`; null: kicked. */
+  evicted(): Promise<{ connection: string; seq: number | null }[]>;
   /** Says that this node lives; removes the rows of nodes that were not seen for a minute. */
   beat(now: number): Promise<void>;
   /** Removes this node and its rows. */

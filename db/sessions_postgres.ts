@@ -19,14 +19,16 @@ export function postgresSessions(sql: Sql, node: string): SessionStore {
     },
     async kickElsewhere(instance, owner) {
       const [row] = await sql<{ n: number }[]>`
-        select count(pg_notify('syncline_kick', node || ' ' || connection))::int as n from session
-        where instance = ${instance} and node <> ${node} and ${
+        with kicked as (
+          insert into eviction select node, connection, null from session
+          where instance = ${instance} and node <> ${node} and ${
         "userId" in owner ? sql`user_id = ${owner.userId}` : sql`device = ${owner.deviceId}`
-      }`;
+      } returning node, connection)
+        select count(pg_notify('syncline_kick', node || ' ' || connection))::int as n from kicked`;
       return row!.n;
     },
     async evicted() {
-      return await sql<{ connection: string; seq: number }[]>`
+      return await sql<{ connection: string; seq: number | null }[]>`
         delete from eviction where node = ${node} returning connection, seq`;
     },
     async beat(now) {

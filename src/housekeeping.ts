@@ -68,7 +68,7 @@ export class Housekeeping implements AsyncDisposable {
     this.#every(BEAT_MS, async () => {
       registry.writeRows();
       await sessions.beat(clock.now());
-      for (const { connection, seq } of await sessions.evicted()) registry.evict(connection, seq);
+      for (const { connection, seq } of await sessions.evicted()) this.#end(connection, seq);
     });
     const sizes = new Map<string, number>();
     this.#every(GROWTH_MS, () => analyzeGrown(this.#d.sql, sizes));
@@ -110,13 +110,18 @@ export class Housekeeping implements AsyncDisposable {
 
   #kick(payload: string): void {
     const [node, connectionId] = payload.split(" ");
-    if (node === this.#d.node) this.#d.registry.kick((session) => session.connection.id === connectionId);
+    if (node === this.#d.node && connectionId) this.#end(connectionId, null);
   }
 
   #evict(payload: string): void {
     const [node, connectionId, seq] = payload.split(" ");
-    if (node !== this.#d.node || !connectionId) return;
-    this.#d.registry.evict(connectionId, Number(seq));
+    if (node === this.#d.node && connectionId) this.#end(connectionId, Number(seq));
+  }
+
+  /** @param seq of the session that took over; null: an operator ended this one */
+  #end(connectionId: string, seq: number | null): void {
+    if (seq !== null) this.#d.registry.evict(connectionId, seq);
+    else this.#d.registry.kick((session) => session.connection.id === connectionId);
   }
 
   #every(ms: number, work: () => Promise<unknown>): void {

@@ -110,3 +110,15 @@ Deno.test("a node that leaves takes its rows along, and one that is dead for a m
   await cluster.a.beat(NOW + 60_001);
   assert.deepEqual(await held(cluster.sql), []);
 });
+
+Deno.test("[OPS-5] the nodes of an owner's other sessions are told to close them, and can ask for it once", async () => {
+  await using cluster = await nodes();
+  await cluster.a.claim([hello("c-1", 1, { userId: "u-1" }), hello("c-2", 1, { deviceId: "d-2", userId: "u-2" })], NOW);
+  await cluster.b.claim([hello("c-3", 1, { deviceId: "d-3", userId: "u-1" })], NOW);
+  assert.equal(await cluster.b.kickElsewhere(1, { userId: "u-1" }), 1);
+  assert.equal(await cluster.b.kickElsewhere(1, { deviceId: "d-2" }), 1);
+  assert.equal(await cluster.b.kickElsewhere(1, { deviceId: "d-3" }), 0);
+  const ended = (await cluster.a.evicted()).map(({ connection, seq }) => [connection, seq]).sort();
+  assert.deepEqual(ended, [["c-1", null], ["c-2", null]]);
+  assert.deepEqual([await cluster.a.evicted(), await cluster.b.evicted()].map((rows) => rows.length), [0, 0]);
+});

@@ -16,3 +16,14 @@ Deno.test("[OPS-5] a kick closes the user's sessions with 4403, also those of an
   await other.settled();
   assert.equal(other.closed, null);
 });
+
+Deno.test("[OPS-5] a kick whose word got lost closes the session at the next beat", async () => {
+  await using server = await startServer();
+  await using client = await RawClient.connect(server, { deviceId: "d-1", user: user("u-1") });
+  await using other = await RawClient.connect(server, { deviceId: "d-2", user: user("u-1") });
+  // what another process's kick leaves behind, without its word
+  await server.services.sql`insert into eviction select node, connection, null from session where device = 'd-1'`;
+  assert.deepEqual(await client.close(), { code: 4403, reason: "kicked" });
+  await other.settled();
+  assert.equal(other.closed, null);
+});
