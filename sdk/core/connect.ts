@@ -2,7 +2,7 @@
 import type { Hello } from "../../src/protocol.ts";
 import { acks, cursorsFrom, pointsOf } from "./acks.ts";
 import { backoff, closeAction, parseHints } from "./close.ts";
-import type { Binding, Core, Cursor, Ledger, Session, Turn } from "./model.ts";
+import type { Binding, Core, Cursor, Ledger, Link, Session, Turn } from "./model.ts";
 import { INSTALLATION } from "./records.ts";
 import { markDirty } from "./stream.ts";
 import {
@@ -129,7 +129,7 @@ export function hangUp(turn: Turn, code: number, reason: string): void {
   const conn = link ? connOf(link) : null;
   if (!link || conn === null) return;
   emit(turn, { type: "close", conn, code, reason });
-  ended(turn, link.tag === "online" ? link.since : null, reason);
+  ended(turn, link, reason);
 }
 
 /** Hangs up and comes back. */
@@ -139,17 +139,17 @@ export function resync(turn: Turn, reason: string): void {
   retry(turn);
 }
 
-function ended(turn: Turn, since: number | null, reason: string): void {
-  if (since !== null && turn.now - since >= turn.core.settings.timing.stableMs) setTries(turn, { attempt: 0 });
-  changed(turn, since === null ? "connectFailed" : "disconnected", reason);
+function ended(turn: Turn, link: Link, reason: string): void {
+  const online = link.tag === "online";
+  if (online && turn.now - link.since >= turn.core.settings.timing.stableMs) setTries(turn, { attempt: 0 });
+  changed(turn, online ? "disconnected" : "connectFailed", reason);
 }
 
 /** The socket is gone: what happens next is in the close-code table. */
 export function onClosed(turn: Turn, conn: number, code: number, reason: string): void {
   const life = leading(turn);
   if (!life || connOf(life.link) !== conn) return;
-  const online = life.link.tag === "online";
-  ended(turn, life.link.tag === "online" ? life.link.since : null, reason || `code ${code}`);
+  ended(turn, life.link, reason || `code ${code}`);
   const hints = parseHints(reason);
   switch (closeAction(code)) {
     case "retry":
@@ -160,7 +160,9 @@ export function onClosed(turn: Turn, conn: number, code: number, reason: string)
       return retry(turn);
     }
     case "replaced": {
-      if (online || turn.core.tries.seqRaised || hints.seq === undefined) return stop(turn, code, reason, false);
+      if (life.link.tag === "online" || turn.core.tries.seqRaised || hints.seq === undefined) {
+        return stop(turn, code, reason, false);
+      }
       setTries(turn, { seqRaised: true });
       setLedger(turn, { ...life.ledger, seq: Math.max(life.ledger.seq, hints.seq) });
       return retry(turn);

@@ -72,19 +72,13 @@ export function onForeground(turn: Turn, asked: boolean): void {
     case "waiting":
       return retrySooner(turn);
     case "online":
-      return prove(turn);
+      // It is open, but a phone may have slept: only a round trip tells.
+      send(turn, { type: "foreground" });
+      return ping(turn, settings.timing.probeMs);
     case "connecting":
     case "greeting":
       return;
   }
-}
-
-/** The connection is open, but a phone may have slept: only a round trip tells. */
-export function prove(turn: Turn): void {
-  const link = leading(turn)?.link;
-  if (link?.tag !== "online") return;
-  if (turn.core.foreground) send(turn, { type: "foreground" });
-  ping(turn, turn.core.settings.timing.probeMs);
 }
 
 /** Asks for a sign of life within the time given. */
