@@ -48,6 +48,9 @@ export class Engine {
   #running = false;
   #connection: Connection | null = null;
   #cancelTimer = () => {};
+  /** The time of the latest look at the clock, and how far the clock was set back before. */
+  #last = 0;
+  #ahead = 0;
   /** Store and lead are used one after the other, in the order of the effects. */
   #tail: Promise<void> = Promise.resolve();
   /** The store that has a write under way, if only after its time: no other is made beside it. */
@@ -96,7 +99,7 @@ export class Engine {
   }
 
   #take(event: Event): void {
-    const at = { now: this.#parts.clock.now(), random: this.#parts.random() };
+    const at = { now: this.#now(), random: this.#parts.random() };
     const { core, effects } = step(this.#core, event, at);
     this.#core = core;
     for (const effect of effects) (this.#perform[effect.type] as (effect: Effect) => void)(effect);
@@ -107,8 +110,18 @@ export class Engine {
     this.#cancelTimer = () => {};
     const due = nextDeadline(this.#core);
     if (due === null) return;
-    const { clock } = this.#parts;
-    this.#cancelTimer = clock.after(Math.max(0, due - clock.now()), () => this.post({ type: "tick", due }));
+    this.#cancelTimer = this.#parts.clock.after(Math.max(0, due - this.#now()), () => {
+      // Whatever the clock says now.
+      this.#last = due;
+      this.post({ type: "tick" });
+    });
+  }
+
+  /** Never goes back: a clock that is set back by an hour would put off by an hour whatever is waited for. */
+  #now(): number {
+    const now = this.#parts.clock.now();
+    this.#ahead = Math.max(this.#ahead, this.#last - now);
+    return this.#last = now + this.#ahead;
   }
 
   readonly #perform: { [K in Effect["type"]]: (effect: Extract<Effect, { type: K }>) => void } = {

@@ -185,8 +185,7 @@ export type Event =
   | { type: "garbled"; conn: number }
   | { type: "closed"; conn: number; code: number; reason: string }
   // time and network
-  /** `due`: the deadline it was set for; the clock may have been set back meanwhile. */
-  | { type: "tick"; due: number }
+  | { type: "tick" }
   | { type: "networkUp" }
   | { type: "networkDown" };
 

@@ -86,7 +86,7 @@ const HANDLERS: Handlers = {
   frame: (turn, { conn, frame }) => onFrame(turn, conn, frame),
   garbled: (turn, { conn }) => onGarbled(turn, conn),
   closed: (turn, { conn, code, reason }) => onClosed(turn, conn, code, reason),
-  tick: (turn, { due }) => onTick(turn, due),
+  tick: onTick,
   networkUp: retrySooner,
   networkDown: (turn) => ping(turn, turn.core.settings.timing.probeMs),
 };
@@ -103,9 +103,9 @@ export function nextDeadline(core: Core): number | null {
   return null;
 }
 
-function onTick(turn: Turn, reached: number): void {
+function onTick(turn: Turn): void {
   const due = nextDeadline(turn.core);
-  if (due === null || due > Math.max(turn.now, reached)) return;
+  if (due === null || due > turn.now) return;
   const { life } = turn.core;
   if (life.tag === "standby") {
     setLife(turn, { ...life, stealAt: null });

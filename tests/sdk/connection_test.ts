@@ -206,3 +206,16 @@ Deno.test("[SDK-7] a clock that is set back does not keep a client waiting", asy
   clock.advance(1000);
   assert.equal(bench.state, "connecting");
 });
+
+Deno.test("[SDK-7] a clock that is set back puts nothing off, whatever happens meanwhile", async () => {
+  const clock = new FakeClock();
+  let back = 0;
+  const set = { now: () => clock.now() - back, after: (ms: number, callback: () => void) => clock.after(ms, callback) };
+  await using bench = new Bench({ clock, time: set });
+  (await bench.online()).cut();
+  back = 3_600_000;
+  bench.engine.post({ type: "register", biz: "LOCK" });
+  bench.engine.post({ type: "networkUp" });
+  clock.advance(1000);
+  assert.equal(bench.state, "connecting");
+});

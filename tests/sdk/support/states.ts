@@ -55,7 +55,7 @@ export const EVENTS: Record<EventName, Event> = {
   "closed:replaced": closed(4409, "replaced seq=5"),
   "closed:asked": closed(4403),
   "closed:final": closed(4404),
-  tick: { type: "tick", due: 0 },
+  tick: { type: "tick" },
   networkUp: { type: "networkUp" },
   networkDown: { type: "networkDown" },
 };
