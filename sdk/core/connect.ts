@@ -24,14 +24,15 @@ import {
 export const RESYNC = 4000;
 
 /**
- * Draws the next attempt. `floor`: not before then, whatever else happens, because the server asked; where it did, it
- * answers, and the range does not grow (SDK-7).
+ * Draws the next attempt. Where the server asked for a delay it answers, and the range does not grow; what it asked for
+ * holds whatever else happens, the background too (SDK-7).
  */
 export function retry(turn: Turn, hintMs = 0): void {
   const { tries, settings } = turn.core;
-  const delay = backoff(tries.attempt, turn.random, settings.timing);
-  setTries(turn, { attempt: tries.attempt + (hintMs ? 0 : 1) });
-  setLink(turn, { tag: "waiting", at: turn.now + Math.max(delay, hintMs), floor: turn.now + hintMs });
+  const floor = Math.max(tries.floor, turn.now + hintMs);
+  const at = Math.max(floor, turn.now + backoff(tries.attempt, turn.random, settings.timing));
+  setTries(turn, { attempt: tries.attempt + (hintMs ? 0 : 1), floor });
+  setLink(turn, { tag: "waiting", at });
 }
 
 /** The app or the network has a reason to try now: the delay is drawn anew, as for a first attempt. */
@@ -40,7 +41,7 @@ export function retrySooner(turn: Turn): void {
   if (link?.tag !== "waiting") return;
   setTries(turn, { attempt: 0 });
   const drawn = turn.now + backoff(0, turn.random, turn.core.settings.timing);
-  setLink(turn, { ...link, at: Math.max(link.floor, Math.min(link.at, drawn)) });
+  setLink(turn, { ...link, at: Math.max(turn.core.tries.floor, Math.min(link.at, drawn)) });
 }
 
 export function connect(turn: Turn): void {

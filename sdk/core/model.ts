@@ -115,7 +115,7 @@ export type Session = {
 
 export type Link =
   | { readonly tag: "parked" }
-  | { readonly tag: "waiting"; readonly at: number; readonly floor: number }
+  | { readonly tag: "waiting"; readonly at: number }
   | { readonly tag: "connecting"; readonly conn: number; readonly opened: boolean; readonly deadline: number }
   | { readonly tag: "greeting"; readonly session: Session; readonly deadline: number }
   | {
@@ -146,6 +146,8 @@ export type Core = {
     readonly attempt: number;
     readonly clockFixed: boolean;
     readonly seqRaised: boolean;
+    /** No attempt before then: the server asked for it. */
+    readonly floor: number;
     /** Server time minus ours. */
     readonly clockOffset: number;
   };

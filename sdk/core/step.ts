@@ -39,7 +39,7 @@ export function initialCore(settings: Settings): Core {
     user: null,
     biz: new Set(),
     pending: [],
-    tries: { attempt: 0, clockFixed: false, seqRaised: false, clockOffset: 0 },
+    tries: { attempt: 0, floor: 0, clockFixed: false, seqRaised: false, clockOffset: 0 },
     count: { connect: 0, write: 0, term: 0, login: 0 },
     life: { tag: "idle" },
   };

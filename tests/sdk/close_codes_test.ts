@@ -118,3 +118,11 @@ Deno.test("[SIG-3] 4401 without a time to correct by stops at once", async () =>
   (await bench.hello()).cut(4401, "signature-invalid");
   assert.equal(bench.state, "stopped");
 });
+
+Deno.test("[SDK-7] a hint holds over background and foreground", async () => {
+  await using bench = new Bench();
+  (await bench.online()).cut(4503, "overloaded retry-after-ms=60000");
+  bench.engine.post({ type: "background" });
+  bench.engine.post({ type: "foreground", asked: true });
+  assert.equal(delay(bench), 60_000);
+});
