@@ -25,14 +25,14 @@ export const RESYNC = 4000;
 
 /**
  * Draws the next attempt. Where the server asked for a delay it answers, and the range does not grow; what it asked for
- * holds whatever else happens, the background too (SDK-7).
+ * holds whatever else happens, the background too (SDK-7). In the background there is none, unless it is kept (SDK-6).
  */
 export function retry(turn: Turn, hintMs = 0): void {
-  const { tries, settings } = turn.core;
+  const { tries, settings, foreground } = turn.core;
   const floor = Math.max(tries.floor, turn.now + hintMs);
   const at = Math.max(floor, turn.now + backoff(tries.attempt, turn.random, settings.timing));
   setTries(turn, { attempt: tries.attempt + (hintMs ? 0 : 1), floor });
-  setLink(turn, { tag: "waiting", at });
+  setLink(turn, foreground || settings.keepInBackground ? { tag: "waiting", at } : { tag: "parked" });
 }
 
 /** The app or the network has a reason to try now: the delay is drawn anew, as for a first attempt. */

@@ -16,7 +16,7 @@ export function onLead(turn: Turn): void {
 }
 
 export function onLoaded(turn: Turn, event: Extract<Event, { type: "loaded" }>): void {
-  const { life, settings, foreground, pending } = turn.core;
+  const { life, settings, pending } = turn.core;
   if (life.tag !== "loading" || life.term !== event.term) return;
   const { entries, durable, freshId } = event;
   const { ledger, problems } = decode(entries, { durable, freshId, fixedId: settings.deviceId });
@@ -25,7 +25,7 @@ export function onLoaded(turn: Turn, event: Extract<Event, { type: "loaded" }>):
   turn.core = { ...turn.core, pending: [] };
   for (const made of pending) applyReport(turn, made);
   handOver(turn);
-  if (foreground || settings.keepInBackground) retry(turn);
+  retry(turn);
 }
 
 /** Another tab took the lead: what is in memory is no longer true, and nothing of it may be written. */

@@ -219,3 +219,14 @@ Deno.test("[SDK-7] a clock that is set back puts nothing off, whatever happens m
   clock.advance(1000);
   assert.equal(bench.state, "connecting");
 });
+
+Deno.test("[SDK-6] a login in the background opens no connection for a client that was kicked; the foreground does", async () => {
+  await using bench = new Bench();
+  (await bench.online()).cut(4403, "kicked");
+  bench.engine.post({ type: "background" });
+  bench.engine.post({ type: "login", userId: "u", sessionId: "s" });
+  assert.equal(bench.state, "parked");
+  bench.engine.post({ type: "foreground", asked: false });
+  const wire = await bench.online();
+  assert.equal(wire.last("hello")?.user?.userId, "u");
+});
