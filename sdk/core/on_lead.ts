@@ -16,7 +16,7 @@ export function onLead(turn: Turn): void {
 }
 
 export function onLoaded(turn: Turn, event: Extract<Event, { type: "loaded" }>): void {
-  const { life, settings, pending } = turn.core;
+  const { life, settings, pending, foreground } = turn.core;
   if (life.tag !== "loading" || life.term !== event.term) return;
   const { entries, durable, freshId } = event;
   const { ledger, problems } = decode(entries, { durable, freshId, fixedId: settings.deviceId });
@@ -25,6 +25,8 @@ export function onLoaded(turn: Turn, event: Extract<Event, { type: "loaded" }>):
   turn.core = { ...turn.core, pending: [] };
   for (const made of pending) applyReport(turn, made);
   handOver(turn);
+  // The one before may have ended without a word, while a tab that somebody looks at is behind this one.
+  if (!foreground) tell(turn, { t: "free" });
   retry(turn);
 }
 

@@ -96,6 +96,20 @@ Deno.test("[SDK-5] a leader that is frozen loses the lead after 3 s and writes n
   await one.reach("standby");
 });
 
+Deno.test("[SDK-5] a hidden tab that is next in line passes the lead on to the one in front", async () => {
+  const { tab } = browser();
+  const one = tab();
+  await using two = tab();
+  await using three = tab();
+  await one.online();
+  two.engine.post({ type: "background" });
+  for (const waits of [two, three]) waits.engine.post({ type: "start" });
+  await until("the answer", () => three.engine.core.life.tag === "standby" && three.engine.core.life.stealAt === null);
+  await one.engine.close();
+  await three.online();
+  assert.equal(two.state, "standby");
+});
+
 Deno.test("[SDK-3] what a tab reports after it lost the lead reaches the one that leads", async () => {
   const { tab } = browser();
   await using one = tab();
