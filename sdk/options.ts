@@ -32,12 +32,15 @@ export function resolveOptions(options: SyncOptions, platform: Platform): Omit<P
   if (options.deviceId !== undefined && !isId(options.deviceId)) throw new TypeError("Cannot start: invalid deviceId");
   const settings: Settings = {
     instanceId,
-    about: { sdk: `syncline-js/${VERSION}`, os: options.os ?? platform.os },
+    deviceId: options.deviceId,
+    about: {
+      sdk: `syncline-js/${VERSION}`,
+      os: options.os ?? platform.os,
+      appVersion: options.appVersion || undefined,
+    },
     keepInBackground: options.keepInBackground ?? false,
     timing: { ...DEFAULT_TIMING, ...options.timing },
   };
-  if (options.appVersion) settings.about.appVersion = options.appVersion;
-  if (options.deviceId) settings.deviceId = options.deviceId;
   // What makes an installation: it has a store and a lead of its own.
   const name = `syncline-${instanceId}${options.deviceId ? `-${options.deviceId}` : ""}`;
   return {

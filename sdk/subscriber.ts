@@ -74,38 +74,33 @@ export class Subscriber {
       this.#held.delete(key);
       if (op.id !== 0) this.#parts.report(reportOf(effect, [op.id]));
     };
-    const refused = (code: "payload" | "callback", cause: unknown) => {
+    let code: Problem["code"] = "payload";
+    const refused = (cause: unknown) => {
       this.#held.delete(key);
       const message = `Not received: ${effect.biz} ${op.mid}`;
       this.#parts.problem({ code, message, cause });
     };
-    let payload: unknown;
     try {
-      payload = readPayload(op, this.#parts.schema);
-    } catch (cause) {
-      refused("payload", cause);
-      return null;
-    }
-    const message: SyncMessageOf<unknown> = {
-      id: op.id,
-      messageId: op.mid,
-      biz: effect.biz,
-      userId: effect.userId,
-      sentAt: new Date(op.at),
-      payload,
-      late: op.late === true,
-      received,
-    };
-    try {
+      const message: SyncMessageOf<unknown> = {
+        id: op.id,
+        messageId: op.mid,
+        biz: effect.biz,
+        userId: effect.userId,
+        sentAt: new Date(op.at),
+        payload: readPayload(op, this.#parts.schema),
+        late: op.late === true,
+        received,
+      };
+      code = "callback";
       const result = this.#parts.handler(message);
       const returned = () => {
         if (!this.#parts.manual) received();
       };
       // Whatever can be waited for: a query builder, or a promise of another realm, is none of our Promise.
-      if (result?.then) return Promise.resolve(result).then(returned).catch((cause) => refused("callback", cause));
+      if (result?.then) return Promise.resolve(result).then(returned).catch(refused);
       returned();
     } catch (cause) {
-      refused("callback", cause);
+      refused(cause);
     }
     return null;
   }

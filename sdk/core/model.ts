@@ -12,9 +12,9 @@ export type { PeerMessage, Problem, Report, Timing };
 export type Settings = {
   instanceId: string;
   /** Fixes the device id; otherwise one is made once per installation. */
-  deviceId?: string;
+  deviceId?: string | undefined;
   /** What the hello says of the device and its software. */
-  about: { sdk: string; os?: string; appVersion?: string };
+  about: { sdk: string; os?: string; appVersion?: string | undefined };
   /** Keep the connection in the background and tell the server so (SDK-6). */
   keepInBackground: boolean;
   timing: Timing;
