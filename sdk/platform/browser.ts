@@ -15,9 +15,13 @@ export const browserPlatform: Platform = {
     return browser().location?.protocol === "https:";
   },
   store(name, problem) {
-    if (browser().indexedDB) return new IndexedDbStore(name);
-    problem({ code: "storage", message: "No durable store" });
-    return new MemoryStore();
+    try {
+      return new IndexedDbStore(name);
+    } catch (cause) {
+      // There is none, or Firefox, told to block cookies, throws at whoever looks for it.
+      problem({ code: "storage", message: "No durable store", cause });
+      return new MemoryStore();
+    }
   },
   lead: browserLead,
   watch(watch) {

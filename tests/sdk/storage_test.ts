@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { SyncClient } from "../../sdk/client.ts";
+import { browserPlatform } from "../../sdk/platform/browser.ts";
 import { MemoryStore } from "../../sdk/stores/memory.ts";
 import { Bench } from "./support/bench.ts";
+import { testPlatform } from "./support/platform.ts";
 import { SlowStore } from "./support/stores.ts";
 import { until } from "./support/until.ts";
 import { op, type Wire } from "./support/wire.ts";
@@ -140,4 +143,23 @@ Deno.test("[SDK-5] a burst of reports costs few writes", async () => {
   await bench.quiet();
   assert.equal(wire.last("ack")?.id, 100);
   assert.ok(store.writes - before <= 3, `${store.writes - before} writes`);
+});
+
+Deno.test("[SDK-5] a browser that throws at whoever looks for IndexedDB: an error, and the client works from memory", async () => {
+  const found = Object.getOwnPropertyDescriptor(globalThis, "indexedDB");
+  const get = () => {
+    throw new DOMException("The operation is insecure.", "SecurityError");
+  };
+  Object.defineProperty(globalThis, "indexedDB", { configurable: true, get });
+  try {
+    const t = testPlatform();
+    await using client = new SyncClient({ ...t.options, webSocket: t.wires.webSocket }, browserPlatform);
+    const problems: string[] = [];
+    client.on("problem", (p) => problems.push(p.code));
+    await t.connect();
+    assert.deepEqual(problems, ["storage"]);
+  } finally {
+    if (found) Object.defineProperty(globalThis, "indexedDB", found);
+    else Reflect.deleteProperty(globalThis, "indexedDB");
+  }
 });
