@@ -26,6 +26,7 @@ export class IndexedDbStore implements SyncStore {
   }
 
   async load(): Promise<ReadonlyMap<string, string>> {
+    await this.close();
     const db = await this.#open();
     const tx = db.transaction([ENTRIES, OWNER], "readwrite");
     const done = finished(tx);
@@ -41,22 +42,26 @@ export class IndexedDbStore implements SyncStore {
 
   async write(changes: StoreChanges): Promise<void> {
     const db = await this.#open();
-    // Relaxed durability is the default of some browsers; an ack must not overtake the disk.
-    const tx = db.transaction([ENTRIES, OWNER], "readwrite", { durability: "strict" });
-    const done = finished(tx);
+    let tx: IdbTransaction | undefined;
     try {
+      // Relaxed durability is the default of some browsers; an ack must not overtake the disk.
+      tx = db.transaction([ENTRIES, OWNER], "readwrite", { durability: "strict" });
+      const done = finished(tx);
+      // It is waited for below, unless something else fails before.
+      done.catch(() => {});
       if (await result(tx.objectStore(OWNER).get("token")) !== this.#token) {
         throw new Error("another tab owns the store");
       }
       const entries = tx.objectStore(ENTRIES);
       for (const [key, value] of changes.puts) entries.put(value, key);
       for (const key of changes.deletes) entries.delete(key);
+      await done;
     } catch (error) {
-      done.catch(() => {});
       abort(tx);
+      // Safari loses connections without a word, and nothing works on them any more: the next use opens anew.
+      await this.close();
       throw error;
     }
-    await done;
   }
 
   async close(): Promise<void> {
@@ -95,9 +100,9 @@ export class IndexedDbStore implements SyncStore {
   }
 }
 
-function abort(tx: IdbTransaction): void {
+function abort(tx: IdbTransaction | undefined): void {
   try {
-    tx.abort();
+    tx?.abort();
   } catch { /* it has ended by itself */ }
 }
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { IDBFactory } from "fake-indexeddb";
 import { type AsyncStorageLike, asyncStorageStore } from "../../sdk/examples/react_native_store.ts";
 import { preferencesStore } from "../../sdk/examples/harmony_store.ts";
-import type { IdbFactory } from "../../sdk/platform/dom.ts";
+import type { IdbDatabase, IdbFactory } from "../../sdk/platform/dom.ts";
 import { FileStore } from "../../sdk/stores/file.ts";
 import { IndexedDbStore } from "../../sdk/stores/indexed_db.ts";
 import { type KeyValue, KeyValueStore } from "../../sdk/stores/key_value.ts";
@@ -56,6 +56,39 @@ storeContract("KeyValueStore on HarmonyOS's preferences", () => {
   };
   return { open: () => open("one"), openOther: () => open("other"), durable: true, fenced: false };
 });
+
+Deno.test("[SDK-5] IndexedDbStore: a connection that is lost without a word costs one write, and nothing at loading", async () => {
+  const { factory, lose } = losable(new IDBFactory() as unknown as IdbFactory);
+  const store = new IndexedDbStore("n", { factory });
+  await store.load();
+  lose();
+  await assert.rejects(store.write({ puts: [["a", "1"]], deletes: [] }), /closing/);
+  await store.write({ puts: [["a", "2"]], deletes: [] });
+  lose();
+  assert.deepEqual([...await store.load()], [["a", "2"]]);
+  await store.close();
+});
+
+/** Connections that can be lost as Safari loses them: no event, and every transaction throws from then on. */
+function losable(real: IdbFactory) {
+  const open = new Set<IdbDatabase>();
+  const factory: IdbFactory = {
+    open(name, version) {
+      const request = real.open(name, version);
+      (request as unknown as EventTarget).addEventListener("success", () => open.add(request.result));
+      return request;
+    },
+  };
+  const lose = () => {
+    for (const db of open) {
+      db.transaction = () => {
+        throw new Error("The database connection is closing");
+      };
+    }
+    open.clear();
+  };
+  return { factory, lose };
+}
 
 Deno.test("[SDK-5] FileStore: a file that cannot be read is put aside and a new installation begins", async () => {
   const folder = await Deno.makeTempDir();
