@@ -8,7 +8,7 @@
 import type { Op, Scope } from "../../src/protocol.ts";
 import type { Kept, Ledger, Problem, Stream } from "./model.ts";
 import { isId, isObject, isOp, SCOPES } from "./frames.ts";
-import { byId, isReported, newStream, parseKeptKey, withReported } from "./stream.ts";
+import { byId, isReported, newStream, parseKeptKey, trim, withReported } from "./stream.ts";
 
 export const INSTALLATION = "installation";
 
@@ -20,11 +20,8 @@ export function encodeInstallation(ledger: Ledger): string {
 
 /** @param lean leave out the history, except what is above the point: it only saves repeats. */
 export function encodeStream(stream: Stream, epoch: string | null, lean: boolean): string {
-  const { scope, biz, owner, point } = stream;
-  const all = [...stream.reported];
-  const reported = lean ? all.filter((id) => id > point) : all;
-  const floor = lean ? all.reduce((top, id) => id <= point ? Math.max(top, id) : top, stream.floor) : stream.floor;
-  return JSON.stringify({ scope, biz, owner, epoch, point, floor, reported });
+  const { scope, biz, owner, point, floor, reported } = lean ? trim(stream) : stream;
+  return JSON.stringify({ scope, biz, owner, epoch, point, floor, reported: [...reported] });
 }
 
 export function encodeKept(stream: Stream, op: Op, late: boolean, epoch: string | null): string {

@@ -58,12 +58,16 @@ export function highest({ seen, reported }: Stream): number {
 export function advance(stream: Stream): Stream {
   let point = Math.max(stream.seen, stream.point);
   for (const [id, w] of stream.waiting) if (!w.late && id > stream.point) point = Math.min(point, id - 1);
-  return trim({ ...stream, point });
+  return trim({ ...stream, point }, -REMEMBERED);
 }
 
-/** Those above the point do not count: where they are many, a late id would be forgotten at once, and come for ever. */
-function trim(stream: Stream): Stream {
-  const oldest = [...stream.reported].filter((id) => id <= stream.point).slice(0, -REMEMBERED);
+/**
+ * Those above the point do not count: where they are many, a late id would be forgotten at once, and come for ever.
+ *
+ * @param end where the newest begin; without it all are forgotten
+ */
+export function trim(stream: Stream, end?: number): Stream {
+  const oldest = [...stream.reported].filter((id) => id <= stream.point).slice(0, end);
   if (!oldest.length) return stream;
   const reported = new Set(stream.reported);
   let { floor } = stream;
