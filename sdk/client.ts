@@ -229,6 +229,7 @@ export class SyncClient implements AsyncDisposable {
     const status = this.#closed ? "stopped" : statusOf(this.#engine.core);
     if (status === this.#status) return;
     this.#status = status;
+    if (status === "standby") { for (const subscriber of this.#subscribers.values()) subscriber.only(); }
     this.#events.emit("status", { status, reason: this.#closed ? "closed" : this.#reason });
   }
 }

@@ -41,11 +41,15 @@ export class Subscriber {
     if (!this.#running) void this.#run();
   }
 
-  /** Another user is logged in, or nobody: what waits for a former one is dropped here, unreported. */
-  only(userId: string | null): void {
+  /**
+   * Another user is logged in, or nobody: what waits for a former one is dropped here, unreported.
+   *
+   * @param userId nothing: another tab leads, and is sent all of it anew, except what is sent once
+   */
+  only(userId?: string | null): void {
     const keep = ({ effect, op }: { effect: Deliver; op: { id: number } }) => {
       const { owner } = streamOf(effect.key);
-      const mine = owner === "" || owner === userId;
+      const mine = userId === undefined ? op.id === 0 : owner === "" || owner === userId;
       if (!mine) this.#held.delete(heldKey(effect, op.id));
       return mine;
     };
