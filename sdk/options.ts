@@ -63,8 +63,7 @@ function address(config: MetaConfig): string {
 
 /** Written by hand because React Native's `URL` cannot do it. */
 export function socketUrl(server: string, secure: boolean): string {
-  const [, scheme, rest = ""] = /^(?:(wss?|https?):\/\/)?(.+)$/i.exec(server) ?? [];
-  const [host = "", path = ""] = /^([^/]*)(.*)$/.exec(rest)?.slice(1) ?? [];
+  const [, scheme, host = "", path = ""] = /^(?:(wss?|https?):\/\/)?([^/]*)(.*)$/i.exec(server) ?? [];
   const tls = scheme ? /s$/i.test(scheme) : secure || host.endsWith(":443");
   return `${tls ? "wss" : "ws"}://${host}${path === "" || path === "/" ? "/sync" : path}`;
 }

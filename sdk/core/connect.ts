@@ -2,7 +2,7 @@
 import type { Hello } from "../../src/protocol.ts";
 import { acks, cursorsFrom, pointsOf } from "./acks.ts";
 import { backoff, closeAction, parseHints } from "./close.ts";
-import type { Binding, Core, Cursor, Ledger, Link, Session, Turn } from "./model.ts";
+import type { Binding, Core, Ledger, Link, Session, Turn } from "./model.ts";
 import { INSTALLATION } from "./records.ts";
 import { markDirty } from "./stream.ts";
 import {
@@ -103,9 +103,8 @@ export function bind(turn: Turn): void {
   const { user, tries } = turn.core;
   const n = session.n + 1;
   const points = user ? pointsOf(life.ledger, user.userId) : [];
-  const cursors = new Map<string, Cursor>();
-  for (const [key, cursor] of session.cursors) if (life.ledger.streams.get(key)?.owner === "") cursors.set(key, cursor);
-  for (const [key, cursor] of cursorsFrom(points, user?.userId ?? "")) cursors.set(key, cursor);
+  const device = [...session.cursors].filter(([key]) => life.ledger.streams.get(key)?.owner === "");
+  const cursors = new Map([...device, ...cursorsFrom(points, user?.userId ?? "")]);
   const binding: Binding = { tag: "binding", n, userId: user?.userId ?? null };
   setSession(turn, { ...session, cursors, binding, n, login: user?.serial ?? 0 });
   if (!user) return send(turn, { type: "unbind", n });
