@@ -4,6 +4,7 @@
  */
 import { Connection } from "./connection.ts";
 import type { Core, Effect, Event, Problem, Settings } from "./core/model.ts";
+import { streamOf } from "./core/stream.ts";
 import { initialCore, nextDeadline, step } from "./core/step.ts";
 import type { Clock } from "./platform/clock.ts";
 import type { Lead, LeadEvents } from "./platform/lead.ts";
@@ -134,7 +135,12 @@ export class Engine {
     open: ({ conn }) => this.#open(conn),
     send: ({ conn, frame, signAt }) => this.#at(conn)?.send(frame, signAt),
     close: ({ conn, code, reason }) => this.#at(conn)?.close(code, reason),
-    deliver: (effect) => this.#hooks.deliver(effect),
+    deliver: (effect) => {
+      const { owner } = streamOf(effect.key);
+      const changed = (e: Event) => e.type === "logout" || (e.type === "login" && e.userId !== owner);
+      // In a callback just before, the app has changed the user; for the former one it comes again.
+      if (owner === "" || !this.#queue.some(changed)) this.#hooks.deliver(effect);
+    },
     command: (effect) => this.#hooks.command(effect),
     connection: (effect) => this.#hooks.connection(effect),
     consistency: (effect) => this.#hooks.consistency(effect),
@@ -179,7 +185,7 @@ export class Engine {
   async #write(effect: Extract<Effect, { type: "write" }>): Promise<void> {
     const store = this.#store;
     try {
-      if (this.#stuck === store) throw new Error("no answer yet");
+      if (this.#stuck === store) throw new Error("no answer");
       const work = store.write(effect);
       this.#stuck = store;
       const answered = () => this.#stuck = null;

@@ -5,6 +5,7 @@ import { acked, sync } from "./support/batches.ts";
 import { testPlatform } from "./support/platform.ts";
 import { fakeChannels, FakeLocks } from "./support/tabs.ts";
 import { until } from "./support/until.ts";
+import { op } from "./support/wire.ts";
 
 Deno.test("[DLV-8] what waits in the queue of a tab that lost the lead is left to the tab that has it", async () => {
   const t = testPlatform(), locks = new FakeLocks(), channels = fakeChannels();
@@ -32,4 +33,47 @@ Deno.test("[DLV-8] what waits in the queue of a tab that lost the lead is left t
   await until("what comes after the first", () => gates.length === 2);
   gates[1]!();
   assert.deepEqual(seen, ["one m-1", "two m-1", "two m-2", "one once"]);
+});
+
+Deno.test("[SES-1] after a logout in a handler nothing of that user follows, not even from the same frame", async () => {
+  const t = testPlatform();
+  await using client = new SyncClient(t.options, t.platform);
+  const seen: string[] = [];
+  client.subscribe("CHAT", (m) => {
+    seen.push(`CHAT ${m.id}`);
+    if (m.id === 1) client.logout();
+  });
+  for (const biz of ["MAIL", "LOCK"]) client.subscribe(biz, (m) => void seen.push(`${biz} ${m.id}`));
+  const user = { userId: "u1", sessionId: "s" };
+  client.login(user);
+  const wire = await t.connect();
+  const chat = { scope: "user", biz: "CHAT", from: 0, to: 1, ops: [op(1)] } as const;
+  const mail = { scope: "user", biz: "MAIL", from: 0, to: 1, ops: [op(1)] } as const;
+  const lock = { scope: "device", biz: "LOCK", from: 0, to: 1, ops: [op(1)] } as const;
+  const say = (...batches: unknown[]) => wire.say({ type: "sync", batches } as never);
+  say(chat, mail, lock);
+  assert.deepEqual(seen, ["CHAT 1", "LOCK 1"]);
+  client.login(user);
+  wire.say({ type: "bound", n: wire.last("bind")!.n, userId: "u1" });
+  say(mail);
+  assert.deepEqual(seen, ["CHAT 1", "LOCK 1", "MAIL 1"]);
+});
+
+Deno.test("[SES-1] [SDK-4] the first of many kept messages logs the user out: the others wait for the next login", async () => {
+  const t = testPlatform();
+  await using client = new SyncClient(t.options, t.platform);
+  const seen: number[] = [];
+  const user = { userId: "u1", sessionId: "s" };
+  client.login(user);
+  const wire = await t.connect();
+  const ops = Array.from({ length: 150 }, (_, i) => op(i + 1));
+  wire.say({ type: "sync", batches: [{ scope: "user", biz: "CHAT", from: 0, to: 150, ops }] });
+  await until("the ack", () => acked(wire) === 150);
+  client.subscribe("CHAT", (m) => {
+    seen.push(m.id);
+    if (m.id === 1) client.logout();
+  });
+  assert.deepEqual(seen, [1]);
+  client.login(user);
+  assert.deepEqual(seen, ops.map((o) => o.id));
 });
