@@ -40,7 +40,8 @@ export type SubscribeOptions = {
 /** With a schema that payloads go through; without one they are text, or bytes. */
 export type TypedSubscribeOptions<T> = SubscribeOptions & { schema: PayloadSchema<T> };
 
-export type Handler<T> = (message: SyncMessageOf<T>) => void | Promise<void>;
+/** What it returns is waited for, whatever it resolves to. */
+export type Handler<T> = (message: SyncMessageOf<T>) => unknown;
 
 /** The modern face: callbacks or async iteration, AbortSignal, typed payloads. Made by `createSyncClient`. */
 export class SyncClient implements AsyncDisposable {

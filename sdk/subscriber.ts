@@ -8,7 +8,7 @@ export type Deliver = Extract<Effect, { type: "deliver" }>;
 export type SubscriberParts = {
   schema: PayloadSchema<unknown> | undefined;
   manual: boolean;
-  handler: (message: SyncMessageOf<unknown>) => void | Promise<void>;
+  handler: (message: SyncMessageOf<unknown>) => unknown;
   report: (report: Report) => void;
   problem: (problem: Problem) => void;
   /** Called when it ends, whoever ends it. */
@@ -96,7 +96,7 @@ export class Subscriber {
         received,
       };
       code = "callback";
-      const result = this.#parts.handler(message);
+      const result = this.#parts.handler(message) as PromiseLike<unknown> | undefined;
       const returned = () => {
         if (!this.#parts.manual) received();
       };
