@@ -41,9 +41,9 @@ export class IndexedDbStore implements SyncStore {
   }
 
   async write(changes: StoreChanges): Promise<void> {
-    const db = await this.#open();
     let tx: IdbTransaction | undefined;
     try {
+      const db = await this.#open();
       // Relaxed durability is the default of some browsers; an ack must not overtake the disk.
       tx = db.transaction([ENTRIES, OWNER], "readwrite", { durability: "strict" });
       const done = finished(tx);
@@ -71,10 +71,7 @@ export class IndexedDbStore implements SyncStore {
   }
 
   #open(): Promise<IdbDatabase> {
-    return this.#db ??= this.#connect().catch((error) => {
-      this.#db = null;
-      throw error;
-    });
+    return this.#db ??= this.#connect();
   }
 
   #connect(): Promise<IdbDatabase> {
