@@ -73,9 +73,9 @@ export class Engine {
     return this.#core;
   }
 
-  /** @returns the device id, once the records are read */
+  /** @returns the device id, once it is known */
   get deviceId(): string | null {
-    return this.#core.life.tag === "leading" ? this.#core.life.ledger.deviceId : this.#parts.settings.deviceId ?? null;
+    return this.#core.deviceId;
   }
 
   /** Takes in one event. Called while another is processed (an app reports inside its callback), it waits its turn. */

@@ -108,6 +108,6 @@ export type Report = { biz: string; userId: string; ids: readonly number[]; key?
 /** Between the tabs of one browser. */
 export type PeerMessage =
   | { t: "want" }
-  | { t: "held" }
+  | { t: "held"; deviceId?: string | null }
   | { t: "free" }
   | { t: "report"; report: Report };

@@ -137,6 +137,8 @@ export type Life =
 
 export type Core = {
   readonly settings: Settings;
+  /** Once it is known it stays, whoever leads. */
+  readonly deviceId: string | null;
   readonly foreground: boolean;
   readonly user: Login | null;
   readonly biz: ReadonlySet<string>;

@@ -22,7 +22,7 @@ export function onLoaded(turn: Turn, event: Extract<Event, { type: "loaded" }>):
   const { ledger, problems } = decode(entries, { durable, freshId, fixedId: settings.deviceId });
   for (const problem of problems) report(turn, problem);
   setLife(turn, { tag: "leading", ledger, link: { tag: "parked" } });
-  turn.core = { ...turn.core, pending: [] };
+  turn.core = { ...turn.core, deviceId: ledger.deviceId, pending: [] };
   for (const made of pending) applyReport(turn, made);
   handOver(turn);
   // The one before may have ended without a word, while a tab that somebody looks at is behind this one.
@@ -39,15 +39,17 @@ export function onLeadLost(turn: Turn): void {
 }
 
 export function onPeer(turn: Turn, message: PeerMessage): void {
-  const { life, foreground, settings } = turn.core;
+  const { life, foreground, settings, deviceId } = turn.core;
   switch (message.t) {
     case "want":
       if (life.tag !== "leading" && life.tag !== "loading") return;
-      if (foreground || life.tag === "loading") return tell(turn, { t: "held" });
+      if (foreground || life.tag === "loading") return tell(turn, { t: "held", deviceId });
       letGo(turn, ANOTHER);
       return standBy(turn, null);
     case "held":
-      return life.tag === "standby" ? setLife(turn, { ...life, stealAt: null }) : undefined;
+      if (life.tag !== "standby") return;
+      turn.core = { ...turn.core, deviceId: message.deviceId ?? deviceId, life: { ...life, stealAt: null } };
+      return;
     case "free":
       if (life.tag !== "standby" || !foreground) return;
       setLife(turn, { ...life, stealAt: turn.now + settings.timing.stealMs });

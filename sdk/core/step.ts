@@ -35,6 +35,7 @@ import { emit, leading, setLife } from "./turn.ts";
 export function initialCore(settings: Settings): Core {
   return {
     settings,
+    deviceId: settings.deviceId ?? null,
     foreground: true,
     user: null,
     biz: new Set(),

@@ -110,6 +110,18 @@ Deno.test("[SDK-5] a hidden tab that is next in line passes the lead on to the o
   assert.equal(two.state, "standby");
 });
 
+Deno.test("[SDK-1] the device id is known to a tab that waits for the lead, and to one that lost it", async () => {
+  const { tab } = browser();
+  await using one = tab();
+  await using two = tab();
+  const { deviceId } = (await one.online()).last("hello")!;
+  two.engine.post({ type: "start" });
+  await until("the answer", () => two.engine.deviceId === deviceId);
+  one.engine.post({ type: "background" });
+  await two.online();
+  assert.deepEqual([one.state, one.engine.deviceId], ["standby", deviceId]);
+});
+
 Deno.test("[SDK-3] what a tab reports after it lost the lead reaches the one that leads", async () => {
   const { tab } = browser();
   await using one = tab();
