@@ -12,6 +12,7 @@ type Source = { path: string; text: string; code: string; imports: Import[] };
 function* files(folder: string): Generator<string> {
   for (const entry of Deno.readDirSync(join(ROOT, folder))) {
     const path = `${folder}/${entry.name}`;
+    if (entry.name === "dist") continue;
     if (entry.isDirectory) yield* files(path);
     else if (/\.tsx?$/.test(entry.name)) yield path;
   }
