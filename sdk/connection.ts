@@ -74,7 +74,7 @@ export class Connection {
   }
 
   #letGo(signAt: number): void {
-    const held = this.#held ?? [];
+    const held = this.#held!;
     this.#held = null;
     for (const frame of held) this.send(frame, signAt);
   }

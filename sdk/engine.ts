@@ -137,9 +137,12 @@ export class Engine {
     close: ({ conn, code, reason }) => this.#at(conn)?.close(code, reason),
     deliver: (effect) => {
       const { owner } = streamOf(effect.key);
-      const changed = (e: Event) => e.type === "logout" || (e.type === "login" && e.userId !== owner);
-      // In a callback just before, the app has changed the user; for the former one it comes again.
-      if (owner === "" || !this.#queue.some(changed)) this.#hooks.deliver(effect);
+      const changed = (e: Event) =>
+        e.type === "unregister"
+          ? e.biz === effect.biz
+          : owner !== "" && (e.type === "logout" || (e.type === "login" && e.userId !== owner));
+      // In a callback just before, the app has changed the user or who listens: it comes again for the next.
+      if (!this.#queue.some(changed)) this.#hooks.deliver(effect);
     },
     command: (effect) => this.#hooks.command(effect),
     connection: (effect) => this.#hooks.connection(effect),

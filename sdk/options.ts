@@ -56,7 +56,7 @@ export function resolveOptions(options: SyncOptions, platform: Platform): Omit<P
 }
 
 function address(config: MetaConfig): string {
-  return config.syncport === undefined || config.syncport === "" || config.syncserver.includes("://")
+  return !config.syncport || config.syncserver.includes("://")
     ? config.syncserver
     : `${config.syncserver}:${config.syncport}`;
 }

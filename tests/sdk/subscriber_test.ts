@@ -77,3 +77,22 @@ Deno.test("[SES-1] [SDK-4] the first of many kept messages logs the user out: th
   client.login(user);
   assert.deepEqual(seen, ops.map((o) => o.id));
 });
+
+Deno.test("[DLV-8] [DLV-1] a handler that gives way to another in its midst: that one has each message once, in order", async () => {
+  const t = testPlatform();
+  await using client = new SyncClient(t.options, t.platform);
+  const seen: string[] = [];
+  const end = client.subscribe("LOCK", (m) => {
+    seen.push(`one ${m.id}`);
+    end();
+    client.subscribe("LOCK", (m) => void seen.push(`two ${m.id}`));
+  });
+  const wire = await t.connect();
+  const batch = { scope: "device", biz: "LOCK" } as const;
+  wire.say({
+    type: "sync",
+    batches: [{ ...batch, from: 0, to: 1, ops: [op(1)] }, { ...batch, from: 1, to: 2, ops: [op(2)] }],
+  });
+  // The first had not returned when it ended: its message is the next one's too.
+  assert.deepEqual(seen, ["one 1", "two 1", "two 2"]);
+});
