@@ -90,7 +90,7 @@ export interface DeliveryStore {
   owe(keys: readonly OpKey[]): Promise<void>;
   /** THR-1: marks ops as sent unless they were dropped meanwhile; resolves to those that may be sent. */
   claim(keys: readonly (OpKey & { owner: string })[], at: number): Promise<OpKey[]>;
-  /** Durable before it resolves, all or nothing. */
+  /** Durable before it resolves. What failed may be saved again: nothing is counted twice. */
   save(progress: Progress): Promise<void>;
   /** Streams with ops accepted since `since`, and their heads; null when there are too many to list. */
   recentHeads(since: number): Promise<{ config: number; owner: string; head: number }[] | null>;

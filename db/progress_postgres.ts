@@ -6,8 +6,22 @@ type Tx = Pick<Sql, "unsafe"> & Sql;
 /** Upper bounds of the latency buckets in ms; `stat.kind` 10 + index (db/migrations/002_oplog.sql). */
 export const LATENCY_BUCKETS = [5, 10, 25, 50, 100, 250, 500, 1_000, 5_000, 60_000, Infinity] as const;
 
-/** Writes one flush in one transaction, its statements pipelined. */
+/** Deliveries that end in one transaction at most: each may lock a stream, and Postgres has room for some 7,000 locks. */
+const ENDED_AT_ONCE = 1_000;
+
+/** Writes one flush in one transaction; where very many deliveries end, the rest of them in further ones. */
 export async function saveProgress(sql: Sql, progress: Progress): Promise<void> {
+  const { done, at } = progress;
+  // with the first what else is known of the others, above all that they have arrived
+  await saveAtOnce(sql, { ...progress, done: done.slice(0, ENDED_AT_ONCE) });
+  const nothing = { points: [], arrivals: [], sent: [], settled: [], discarded: [], at };
+  for (let n = ENDED_AT_ONCE; n < done.length; n += ENDED_AT_ONCE) {
+    await saveAtOnce(sql, { ...nothing, done: done.slice(n, n + ENDED_AT_ONCE) });
+  }
+}
+
+/** In one transaction, its statements pipelined. */
+async function saveAtOnce(sql: Sql, progress: Progress): Promise<void> {
   const { points, arrivals, sent, done, settled, discarded } = progress;
   await sql.begin((transaction) => {
     const tx = transaction as unknown as Tx;
