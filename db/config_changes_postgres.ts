@@ -23,12 +23,16 @@ export async function createConfig(sql: Sql, actor: Actor, instanceNo: number, c
     await sql.begin(async (tx) => {
       await tx`
         insert into config (instance, biz_type, description, scope, target, multi_device, persistent, retention_days,
-          threshold, consistency, status, floor, created_at, updated_at)
+          threshold, consistency, status, created_at, updated_at)
         values (${instanceNo}, ${config.bizType}, ${config.description}, ${config.scope}, ${config.target},
           ${config.multiDevice}, ${config.persistent}, ${config.retentionDays}, ${config.threshold},
-          ${config.consistency}, 'online', greatest(0, (select max(c.floor) from config c
+          ${config.consistency}, 'online', ${actor.at}, ${actor.at})`;
+      // only now: the insert may have waited for a deletion, or for a jump, and sees nothing of it
+      await tx`
+        update config set floor = greatest(0, (select max(c.floor) from config c
             where c.instance = ${instanceNo} and c.biz_type = ${config.bizType}), (select value::bigint from meta
-            where key = 'ids_above:' || ${instanceNo}::int)), ${actor.at}, ${actor.at})`;
+            where key = 'ids_above:' || ${instanceNo}::int))
+        where instance = ${instanceNo} and biz_type = ${config.bizType} and deleted_at is null`;
       const made = await lockConfig(tx, { instanceNo, bizType: config.bizType });
       await record(tx, actor, "config.created", { before: null, after: made });
     });

@@ -1,0 +1,30 @@
+/** Changes of the catalog that come at the same time as each other. */
+import assert from "node:assert/strict";
+import { ACTOR, USER_CONFIG } from "../support/catalog.ts";
+import { configNo, outcomes, type TestLog, testLog } from "../support/log.ts";
+import { newOp } from "../support/new_op.ts";
+
+/** Waits until so many calls wait for a lock. */
+async function waiting({ sql }: TestLog, calls: number): Promise<void> {
+  const n = () => sql`select from pg_locks where not granted`.then((rows) => rows.length);
+  while (await n() < calls);
+}
+
+Deno.test("[CFG-5] [STR-1] made again while it is being deleted, a config goes on with higher ids", async () => {
+  await using log = await testLog();
+  const { store, instanceNo } = log.catalog;
+  const key = { instanceNo, bizType: "UCHAT" };
+  await log.log.append([newOp(log.config), newOp(log.config)]);
+  await store.setConfigStatus(ACTOR, key, "offline");
+  let changes: Promise<unknown[]> | undefined;
+  await log.otherPool(1).begin(async (tx) => {
+    await tx`lock table record in share mode`; // the deletion has done all but its record
+    const deleted = store.deleteConfig(ACTOR, key);
+    await waiting(log, 1);
+    const made = store.createConfig(ACTOR, instanceNo, { ...USER_CONFIG, bizType: "UCHAT" });
+    changes = Promise.all([deleted, made]);
+    await waiting(log, 2);
+  });
+  await changes;
+  assert.deepEqual(outcomes(await log.log.append([newOp(await configNo(log.sql, "UCHAT"))])), [3]);
+});
