@@ -13,7 +13,7 @@ export const CONFIG_COLUMNS = `no, instance, biz_type as "bizType", description,
   created_at as "createdAt", updated_at as "updatedAt"`;
 
 /** Advisory lock per config: appends hold it shared to their commit (db/migrations/003_append.sql). */
-const APPEND_LOCK = 726;
+export const APPEND_LOCK = 726;
 
 type Key = { instanceNo: number; bizType: string };
 

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import type { TransactionSql } from "postgres";
 import type { InstanceChange } from "./catalog_store.ts";
 import type { Instance } from "./catalog.ts";
+import { APPEND_LOCK } from "./config_changes_postgres.ts";
 import type { Actor, RecordedObject } from "./records.ts";
 import { writeRecord } from "./records_postgres.ts";
 import { Refused } from "./refused.ts";
@@ -125,6 +126,10 @@ export async function revokeSecret(sql: Sql, actor: Actor, instanceNo: number, i
 /** @throws {Refused} `INSTANCE_NOT_FOUND` */
 export async function jumpIds(sql: Sql, actor: Actor, instanceNo: number): Promise<void> {
   await sql.begin(async (tx) => {
+    // An id from below would come after readers have been told that the stream goes as far as the jump (STR-2). In the
+    // order in which appends lock.
+    await tx`select pg_advisory_xact_lock(${APPEND_LOCK}, no) from (select no from config
+      where instance = ${instanceNo} and deleted_at is null order by no) c`;
     const instance = await lockInstance(tx, instanceNo);
     const [jump] = await tx<{ above: number }[]>`select jump_ids(${instanceNo}) as above`;
     await writeRecord(tx, actor, {

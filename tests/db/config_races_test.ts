@@ -1,5 +1,8 @@
-/** Changes of the catalog that come at the same time as each other. */
+/** Changes of the catalog that come at the same time as each other, or as pushes. */
 import assert from "node:assert/strict";
+import { postgresDelivery } from "../../db/delivery_postgres.ts";
+import { postgresOplog } from "../../db/oplog_postgres.ts";
+import type { Sql } from "../../db/sql.ts";
 import { ACTOR, USER_CONFIG } from "../support/catalog.ts";
 import { configNo, outcomes, type TestLog, testLog } from "../support/log.ts";
 import { newOp } from "../support/new_op.ts";
@@ -27,4 +30,26 @@ Deno.test("[CFG-5] [STR-1] made again while it is being deleted, a config goes o
   });
   await changes;
   assert.deepEqual(outcomes(await log.log.append([newOp(await configNo(log.sql, "UCHAT"))])), [3]);
+});
+
+Deno.test("[STR-2] ids jump after the pushes under way: no reader is past an op that is still to come", async () => {
+  await using log = await testLog();
+  const { store, instanceNo } = log.catalog;
+  const target = { instance: instanceNo, subject: "u-1", config: log.config, device: "d-1" };
+  const request = { ...target, owner: "u-1", after: 0, limit: 10, unarrived: false, threshold: null };
+  const read = () => postgresDelivery(log.sql).pages([request]).then(([page]) => page!);
+  let jump: Promise<void> | undefined;
+  let early: number | undefined;
+  const id = await log.otherPool(1).begin(async (tx) => {
+    const appended = await postgresOplog(tx as unknown as Sql).append([newOp(log.config)]);
+    jump = store.jumpIds(ACTOR, instanceNo);
+    await Promise.race([jump, waiting(log, 1)]);
+    early = (await read()).upTo;
+    return Number(outcomes(appended)[0]);
+  });
+  assert.ok(early! < id, `covered up to ${early} while ${id} was under way`);
+  await jump;
+  const { ops, upTo } = await read();
+  assert.deepEqual(ops.map((op) => op.id), [id]);
+  assert.ok(upTo > 1_000_000_000);
 });
