@@ -37,8 +37,8 @@ export async function sweep(sql: Sql, now: number, pause: () => Promise<void>): 
     }
     // a server may have stopped in the middle of it
     if (uncut) await enforceThreshold(sql, no, now, pause);
-    await repeat(() => dropRetained(sql, no, now - retention_days * DAY_MS), payloads);
-    await repeat(() => deleteRows(sql, no, now - ROW_DAYS * DAY_MS), rows);
+    await repeat(dropRetained(sql, no, now - retention_days * DAY_MS), payloads);
+    await repeat(deleteRows(sql, no, now - ROW_DAYS * DAY_MS), rows);
   }
   await sql`delete from dead_letter where ctid = any (array(
     select ctid from dead_letter where at < ${now - ROW_DAYS * DAY_MS} limit 5000))`;
@@ -54,30 +54,62 @@ export async function foldStatistics(sql: Sql): Promise<void> {
 
 /** Payloads whose own validity ended before the retention. */
 async function dropEarly(sql: Sql, now: number): Promise<number> {
-  return await forgetPayloads(
+  const { n } = await forgetPayloads(
     sql,
-    sql`select instance, owner, config, id from op
+    sql`select instance, owner, config, id, at from op
       where early and payload is not null and valid_until <= ${now} order by valid_until limit ${BATCH}
       for update skip locked`,
   );
-}
-
-async function dropRetained(sql: Sql, config: number, cutoff: number): Promise<number> {
-  const [mark] = await sql<{ payload_at: number }[]>`select payload_at from sweep where config = ${config}`;
-  const n = await forgetPayloads(
-    sql,
-    sql`select instance, owner, config, id from op where config = ${config} and at >= ${mark?.payload_at ?? 0}
-      and at <= ${cutoff} and payload is not null order by at limit ${BATCH} for update skip locked`,
-  );
-  if (n < BATCH) {
-    await sql`insert into sweep (config, payload_at) values (${config}, ${cutoff})
-      on conflict (config) do update set payload_at = greatest(sweep.payload_at, excluded.payload_at)`;
-  }
   return n;
 }
 
-async function forgetPayloads(sql: Sql, victims: ReturnType<Sql>): Promise<number> {
-  const [row] = await sql<{ n: number }[]>`
+/** Empties a column of the ops of one config that were accepted up to `cutoff`; `mark` remembers how far that came. */
+type Course = { config: number; cutoff: number; column: "payload" | "mid"; mark: "payload_at" | "row_at" };
+type Step = { n: number; last: number | null };
+
+/**
+ * Batch by batch, each from where the one before ended. The mark follows as far as nothing is left: what another server
+ * holds is passed over, and found by a later round. It also goes back, where the clock was ahead.
+ */
+function onward(
+  sql: Sql,
+  { config, cutoff, column, mark }: Course,
+  step: (from: number) => Promise<Step>,
+): () => Promise<number> {
+  let from: number | undefined;
+  let complete = true;
+  return async () => {
+    from ??= await readMark(sql, config, mark);
+    const { n, last } = await step(from);
+    const to = n < BATCH ? cutoff : last ?? cutoff;
+    if (complete) {
+      const [row] = await sql<{ at: number }[]>`
+        insert into sweep (config, ${sql(mark)}) values (${config}, coalesce((select min(at) from op
+          where config = ${config} and at >= ${from} and at <= ${to} and ${sql(column)} is not null), ${to}))
+        on conflict (config) do update set ${sql(mark)} = excluded.${sql(mark)} returning ${sql(mark)} as at`;
+      complete = row!.at === to;
+    }
+    from = to;
+    return n;
+  };
+}
+
+async function readMark(sql: Sql, config: number, mark: Course["mark"]): Promise<number> {
+  const [row] = await sql<{ at: number }[]>`select ${sql(mark)} as at from sweep where config = ${config}`;
+  return row?.at ?? 0;
+}
+
+function dropRetained(sql: Sql, config: number, cutoff: number): () => Promise<number> {
+  return onward(sql, { config, cutoff, column: "payload", mark: "payload_at" }, (from) =>
+    forgetPayloads(
+      sql,
+      sql`select instance, owner, config, id, at from op where config = ${config} and at >= ${from}
+        and at <= ${cutoff} and payload is not null order by at limit ${BATCH} for update skip locked`,
+    ));
+}
+
+async function forgetPayloads(sql: Sql, victims: ReturnType<Sql>): Promise<Step> {
+  const [row] = await sql<Step[]>`
     with victim as (${victims}), bare as (
       update op o set payload = null from victim v
       where o.instance = v.instance and o.owner = v.owner and o.config = v.config and o.id = v.id
@@ -88,17 +120,21 @@ async function forgetPayloads(sql: Sql, victims: ReturnType<Sql>): Promise<numbe
       delete from delivery d using victim v where d.config = v.config and d.id = v.id
         and (d.subject = v.owner or v.owner = '')
     )
-    select count(*)::int as n from victim`;
-  return row!.n;
+    select count(*)::int as n, max(at) as last from victim`;
+  return row!;
 }
 
-async function deleteRows(sql: Sql, config: number, cutoff: number): Promise<number> {
-  const [mark] = await sql<{ row_at: number }[]>`select row_at from sweep where config = ${config}`;
-  const [row] = await sql<{ n: number }[]>`
+function deleteRows(sql: Sql, config: number, cutoff: number): () => Promise<number> {
+  const course: Course = { config, cutoff, column: "mid", mark: "row_at" };
+  return onward(sql, course, (from) => forgetRows(sql, course, from));
+}
+
+async function forgetRows(sql: Sql, { config, cutoff }: Course, from: number): Promise<Step> {
+  const [row] = await sql<Step[]>`
     with victim as (
-      select o.instance, o.owner, o.config, o.id, exists (select 1 from op x where x.instance = o.instance
+      select o.instance, o.owner, o.config, o.id, o.at, exists (select 1 from op x where x.instance = o.instance
         and x.owner = o.owner and x.config = o.config and x.id > o.id) as older
-      from op o where o.config = ${config} and o.at >= ${mark?.row_at ?? 0} and o.at <= ${cutoff} and o.mid is not null
+      from op o where o.config = ${config} and o.at >= ${from} and o.at <= ${cutoff} and o.mid is not null
       order by o.at limit ${BATCH} for update skip locked
     ), pinned as (
       update op o set mid = null, payload = null from victim v where not v.older
@@ -110,12 +146,8 @@ async function deleteRows(sql: Sql, config: number, cutoff: number): Promise<num
       delete from arrival a using victim v where a.instance = v.instance and a.owner = v.owner and a.config = v.config
         and a.id = v.id
     )
-    select count(*)::int as n from victim`;
-  if (row!.n < BATCH) {
-    await sql`insert into sweep (config, row_at) values (${config}, ${cutoff})
-      on conflict (config) do update set row_at = greatest(sweep.row_at, excluded.row_at)`;
-  }
-  return row!.n;
+    select count(*)::int as n, max(at) as last from victim`;
+  return row!;
 }
 
 /** CFG-5: what belonged to a deleted config. Its row in `config` stays: it remembers the floor. */

@@ -112,3 +112,56 @@ Deno.test("[PER-1] sweeping neither waits for a push under way nor keeps one wai
   await sweepOn(log.sql, 2);
   assert.deepEqual(await payloads(log.sql), ["1 bare"]);
 });
+
+Deno.test("[PER-1] [PUSH-4] what another server holds while it is swept is swept later", async () => {
+  await using log = await testLog();
+  const week = await log.newConfig({ bizType: "WEEK", retentionDays: 7 });
+  const held = { owner: "u-held", at: START, validUntil: START + 7 * DAY };
+  for (const owner of ["u-held", "u-1"]) {
+    const later = { at: START + 20 * DAY, validUntil: START + 60 * DAY };
+    await log.log.append([newOp(week, { ...held, owner }), newOp(week, { owner, ...later })]);
+  }
+  const state = async () =>
+    (await log.sql<
+      { row: string }[]
+    >`select owner || ' ' || id || case when payload is null then ' bare' else '' end as row
+      from op order by owner, id`).map(({ row }) => row);
+  const whileHeld = async (day: number) => {
+    await log.otherPool(1).begin(async (tx) => {
+      await tx`select from op where owner = 'u-held' for update`;
+      await sweepOn(log.sql, day);
+    });
+    const kept = await state();
+    await sweepOn(log.sql, day + 0.1);
+    return { kept, then: await state() };
+  };
+  assert.deepEqual(await whileHeld(8), {
+    kept: ["u-1 1 bare", "u-1 2", "u-held 1", "u-held 2"],
+    then: ["u-1 1 bare", "u-1 2", "u-held 1 bare", "u-held 2"],
+  });
+  assert.deepEqual(await whileHeld(31), {
+    kept: ["u-1 2 bare", "u-held 1 bare", "u-held 2"],
+    then: ["u-1 2 bare", "u-held 2 bare"],
+  });
+});
+
+Deno.test("[PER-1] after a clock that was far ahead is right again, sweeping goes on", async () => {
+  await using log = await testLog();
+  await sweepOn(log.sql, 400);
+  await log.log.append([newOp(log.config, { at: START }), newOp(log.config, { at: START + 20 * DAY })]);
+  await sweepOn(log.sql, 29);
+  assert.deepEqual(await payloads(log.sql), ["1", "2"]);
+  await sweepOn(log.sql, 31);
+  assert.deepEqual(await payloads(log.sql), ["2"]);
+});
+
+Deno.test("[PER-1] each batch begins where the last one ended", async () => {
+  await using log = await testLog();
+  await log.log.append(Array.from({ length: 1_200 }, (_, n) => newOp(log.config, { at: START + n })));
+  const marks: number[] = [];
+  await sweep(log.sql, START + 40 * DAY, async () => {
+    const [mark] = await log.sql<{ at: number }[]>`select payload_at as at from sweep where config = ${log.config}`;
+    marks.push((mark?.at ?? 0) - START);
+  });
+  assert.deepEqual(marks.slice(0, 2), [499, 999]);
+});
