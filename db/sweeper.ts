@@ -40,9 +40,15 @@ export async function sweep(sql: Sql, now: number, pause: () => Promise<void>): 
     await repeat(dropRetained(sql, no, now - retention_days * DAY_MS), payloads);
     await repeat(deleteRows(sql, no, now - ROW_DAYS * DAY_MS), rows);
   }
-  await sql`delete from dead_letter where ctid = any (array(
-    select ctid from dead_letter where at < ${now - ROW_DAYS * DAY_MS} limit 5000))`;
+  await repeat(() => deleteLetters(sql, now - ROW_DAYS * DAY_MS), () => {});
   return swept;
+}
+
+async function deleteLetters(sql: Sql, before: number): Promise<number> {
+  const { count } = await sql`delete from dead_letter where ctid = any (array(
+    select x.ctid from instance i cross join lateral (select ctid from dead_letter
+      where instance = i.no and at < ${before} order by at limit ${BATCH} for update skip locked) x))`;
+  return count;
 }
 
 /** Folds the deltas that appends and flushes left into the hourly statistics. */

@@ -165,3 +165,16 @@ Deno.test("[PER-1] each batch begins where the last one ended", async () => {
   });
   assert.deepEqual(marks.slice(0, 2), [499, 999]);
 });
+
+Deno.test("dead letters past their 30 days go, however many there are", async () => {
+  await using log = await testLog();
+  const add = (first: number, last: number, at: number) =>
+    log.sql`insert into dead_letter (instance, subject, config, device, id, reason, attempts, at)
+      select ${log.catalog.instanceNo}, 'u-1', ${log.config}, '', n, 'threshold', 0, ${at}
+      from generate_series(${first}::int, ${last}::int) n`;
+  await add(1, 12_000, START);
+  await add(12_001, 12_003, START + 2 * DAY);
+  await sweepOn(log.sql, 31);
+  const [left] = await log.sql<{ n: number }[]>`select count(*)::int as n from dead_letter`;
+  assert.equal(left!.n, 3);
+});
