@@ -32,14 +32,18 @@ export async function readSummedHour(sql: Sql | TransactionSql): Promise<number>
   return row === undefined ? -1 : Number(row.value);
 }
 
-/** Adds the hours that are over by now to the sums. */
+/** Adds the hours that are over by now to the sums. Sums that a clock made which was ahead are made anew. */
 export async function sumHours(sql: Sql, now: number): Promise<void> {
   const last = Math.floor((now - OVER_MS) / HOUR_MS) - 1;
-  if (await readSummedHour(sql) >= last) return;
+  const isToCome = (hour: number) => hour * HOUR_MS > now;
+  const isDone = (hour: number) => hour >= last && !isToCome(hour);
+  if (isDone(await readSummedHour(sql))) return;
   await sql.begin(async (tx) => {
     await tx`select pg_advisory_xact_lock(${SUM_LOCK}, 0)`;
-    const first = await readSummedHour(tx) + 1;
-    if (first > last) return;
+    const summed = await readSummedHour(tx);
+    if (isDone(summed)) return;
+    if (isToCome(summed)) await tx`with days as (delete from stat_day) delete from stat_instance`;
+    const first = isToCome(summed) ? 0 : summed + 1;
     await tx`create temporary table summing on commit drop as
       select c.instance, s.config, s.hour, s.kind, sum(s.n)::bigint as n
       from (select * from stat union all select * from stat_delta) s join config c on c.no = s.config

@@ -41,6 +41,22 @@ Deno.test("[STA-1] per day and config: pushes, arrivals and discards, the same a
   assert.deepEqual(await days(db), expected);
 });
 
+Deno.test("[STA-1] after a clock that was far ahead is right again, what happens is counted", async () => {
+  await using db = await catalogDatabase();
+  const { push } = await traffic(db, ["A"]);
+  const stats = postgresStats(db.sql);
+  await push("A", DAY - DAY_MS);
+  await stats.sampleConnections(DAY + 400 * DAY_MS);
+  await push("A", DAY, 2);
+  await stats.sampleConnections(DAY + HOUR_MS);
+  const expected = [["2026-01-10", 2], ["2026-01-09", 1]];
+  const counted = async () => (await days(db)).map(({ day, pushes }) => [day, pushes]);
+  assert.deepEqual(await counted(), expected);
+  await foldStatistics(db.sql);
+  await stats.sampleConnections(DAY + 9 * DAY_MS);
+  assert.deepEqual(await counted(), expected);
+});
+
 Deno.test("[STA-1] days and configs are paged, each shown once, and chosen by time and bizType", async () => {
   await using db = await catalogDatabase();
   const { push } = await traffic(db, ["A", "B", "C"]);
