@@ -28,8 +28,8 @@ export type SqlOptions = {
 };
 
 /**
- * Opens a pool of pipelined connections. Statements are prepared once per connection; `synchronous_commit` is on
- * whatever the database's default is (PUSH-3).
+ * Opens a pool of pipelined connections. Statements are prepared once per connection. Whatever the database's defaults
+ * are, `synchronous_commit` is on (PUSH-3), and a statement sees what was committed while it waited for a lock (STR-1).
  */
 export function openSql(url: string, { max = 8, byKey = false }: SqlOptions = {}): Sql {
   const sql = postgres(url, {
@@ -42,6 +42,7 @@ export function openSql(url: string, { max = 8, byKey = false }: SqlOptions = {}
     connection: {
       application_name: "syncline",
       synchronous_commit: "on",
+      default_transaction_isolation: "read committed",
       statement_timeout: 30_000,
       ...(byKey ? { enable_seqscan: "off" } : {}),
     },

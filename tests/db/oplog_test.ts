@@ -49,6 +49,19 @@ Deno.test("[PUSH-4] of 100 simultaneous appends of one key over many connections
   assert.equal(row?.n, 1);
 });
 
+for (const isolation of ["repeatable read", "serializable"]) {
+  Deno.test(`[STR-1] simultaneous appends are stored also where the database's default isolation is ${isolation}`, async () => {
+    await using log = await testLog();
+    const name = new URL(log.url).pathname.slice(1);
+    await log.sql.unsafe(`alter database ${name} set default_transaction_isolation = '${isolation}'`);
+    const logs = [log.otherPool(4), log.otherPool(4)].map(postgresOplog);
+    const appends = Array.from({ length: 40 }, (_, n) => logs[n % 2]!.append([newOp(log.config)]));
+    const results = await Promise.allSettled(appends);
+    const ids = results.map((one) => one.status === "fulfilled" ? outcomes(one.value)[0] : one.reason.code);
+    assert.deepEqual(ids.sort(), Array.from({ length: 40 }, (_, n) => n + 1).sort());
+  });
+}
+
 Deno.test("[PUSH-6] what has expired is not stored, unless it is a duplicate; an expired copy does not take the key", async () => {
   await using log = await testLog();
   const { config } = log;
