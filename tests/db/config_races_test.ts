@@ -1,5 +1,6 @@
 /** Changes of the catalog that come at the same time as each other, or as pushes. */
 import assert from "node:assert/strict";
+import { deleteConfig } from "../../db/config_changes_postgres.ts";
 import { postgresDelivery } from "../../db/delivery_postgres.ts";
 import { postgresOplog } from "../../db/oplog_postgres.ts";
 import type { Sql } from "../../db/sql.ts";
@@ -30,6 +31,21 @@ Deno.test("[CFG-5] [STR-1] made again while it is being deleted, a config goes o
   });
   await changes;
   assert.deepEqual(outcomes(await log.log.append([newOp(await configNo(log.sql, "UCHAT"))])), [3]);
+});
+
+Deno.test("[CFG-5] a config is deleted also where finding its highest id takes longer than a statement may", async () => {
+  await using log = await testLog();
+  const [sql, other] = [log.otherPool(1), log.otherPool(1)];
+  await log.catalog.store.setConfigStatus(ACTOR, { instanceNo: log.catalog.instanceNo, bizType: "UCHAT" }, "offline");
+  await sql`set statement_timeout = 50`;
+  let deleted: Promise<void> | undefined;
+  await other.begin(async (tx) => {
+    await tx`lock table op in access exclusive mode`;
+    deleted = deleteConfig(sql, ACTOR, { instanceNo: log.catalog.instanceNo, bizType: "UCHAT" });
+    await Promise.race([deleted, tx`select pg_sleep(0.2)`]);
+  });
+  await deleted;
+  assert.equal((await log.catalog.store.load()).configs.length, 0);
 });
 
 Deno.test("[STR-2] ids jump after the pushes under way: no reader is past an op that is still to come", async () => {
