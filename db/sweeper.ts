@@ -4,6 +4,7 @@ import type { Sql } from "./sql.ts";
 export const ROW_DAYS = 30;
 const DAY_MS = 86_400_000;
 const BATCH = 500;
+const DROPPED_AT_ONCE = 2_000;
 
 export type Swept = { payloads: number; rows: number };
 
@@ -194,13 +195,28 @@ export async function enforceThreshold(
       order by owner limit 200`;
     const first = after === "" ? [""] : [];
     const batch = [...first, ...owners.map((row) => row.owner)];
-    await sql`select drop_over_threshold(${batch.map(() => config)}::int[], ${batch}::text[], ${now}, true)`;
+    await dropOver(sql, { config, owners: batch, now }, pause);
     if (owners.length < 200) break;
     after = owners.at(-1)!.owner;
     await pause();
   }
   await sql`insert into sweep (config, threshold) values (${config}, ${cut.threshold})
     on conflict (config) do update set threshold = excluded.threshold`;
+}
+
+/** No more at once than takes a tenth of a second: until they are dropped the pushes to their streams wait. */
+async function dropOver(
+  sql: Sql,
+  { config, owners, now }: { config: number; owners: string[]; now: number },
+  pause: () => Promise<void>,
+): Promise<void> {
+  let streams = owners.map((owner) => ({ owner, next: 0 }));
+  while (streams.length > 0) {
+    streams = await sql<typeof streams>`select owner, next from drop_over_threshold(
+      ${streams.map(() => config)}::int[], ${streams.map(({ owner }) => owner)}::text[], ${now},
+      ${streams.map(({ next }) => next)}::bigint[], ${Math.ceil(DROPPED_AT_ONCE / streams.length)}::int)`;
+    if (streams.length > 0) await pause();
+  }
 }
 
 const GROWING = ["op", "arrival", "delivery", "sync_point", "owed", "dead_letter", "session", "stat_delta"];

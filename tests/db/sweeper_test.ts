@@ -178,3 +178,24 @@ Deno.test("dead letters past their 30 days go, however many there are", async ()
   const [left] = await log.sql<{ n: number }[]>`select count(*)::int as n from dead_letter`;
   assert.equal(left!.n, 3);
 });
+
+Deno.test("[THR-1] a threshold that is set over a long backlog drops it bit by bit, so that pushes do not wait for all of it", async () => {
+  await using log = await testLog();
+  const { store, instanceNo } = log.catalog;
+  await log.sql`insert into op (instance, owner, config, id, mid, at, valid_until, early, enc, payload)
+    select ${instanceNo}::int, 'u-' || stream, ${log.config}::int, n, 'm-' || n, ${START}::bigint, ${
+    START + 30 * DAY
+  }::bigint, false, 't', 'x'
+    from generate_series(1, 200) stream, generate_series(1, case when stream <= 3 then stream * 1500 else 1 end) n`;
+  await store.changeConfig(ACTOR, { instanceNo, bizType: "UCHAT" }, { threshold: 10 }, () => {});
+  const dropped = async () =>
+    (await log.sql<{ n: number }[]>`select count(*)::int as n from op where dropped and payload is null`)[0]!.n;
+  const after: number[] = [0];
+  await sweep(log.sql, START + DAY, async () => void after.push(await dropped()));
+  const all = 1_490 + 2_990 + 4_490;
+  const steps = [...after.slice(1), all].map((n, at) => n - after[at]!);
+  assert.ok(Math.max(...steps) <= 2_001, String(steps));
+  assert.equal(await dropped(), all);
+  const [letters] = await log.sql<{ n: number }[]>`select count(*)::int as n from dead_letter`;
+  assert.equal(letters!.n, all);
+});
