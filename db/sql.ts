@@ -44,6 +44,8 @@ export function openSql(url: string, { max = 8, byKey = false }: SqlOptions = {}
       synchronous_commit: "on",
       default_transaction_isolation: "read committed",
       statement_timeout: 30_000,
+      // a server that is frozen or cut off in the middle of a transaction would keep its locks from all others for hours
+      idle_in_transaction_session_timeout: 10_000,
       ...(byKey ? { enable_seqscan: "off" } : {}),
     },
     types: { bigint },

@@ -139,6 +139,13 @@ Deno.test("[PUSH-3] commits wait for the disk, whatever the database's default i
   assert.equal(row?.setting, "on");
 });
 
+Deno.test("[STR-2] a server that stops in the middle of a transaction gives its streams back within seconds", async () => {
+  await using log = await testLog();
+  const [row] = await log.otherPool()<{ ms: number }[]>`
+    select setting::int as ms from pg_settings where name = 'idle_in_transaction_session_timeout'`;
+  assert.ok(row!.ms > 0 && row!.ms <= 10_000, String(row!.ms));
+});
+
 Deno.test("[THR-1] pushes that share a commit with duplicates leave gaps in the ids, and the threshold holds over them", async () => {
   await using log = await testLog();
   const config = await log.newConfig({ bizType: "NEWEST-TWO", threshold: 2 });
