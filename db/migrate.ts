@@ -1,4 +1,5 @@
 import type { Sql } from "postgres";
+import { StartError } from "./embedded/start_error.ts";
 import { openSql } from "./sql.ts";
 
 const FOLDER = new URL("./migrations/", import.meta.url);
@@ -8,11 +9,13 @@ const LOCK = 725;
  * Applies the numbered SQL files of `db/migrations` that this database has not seen, in order, each in a transaction
  * of its own. Forward only. An advisory lock makes it safe for two servers to start at once.
  *
+ * @throws {StartError} when the database cannot hold every text.
  * @throws {Error} when a file fails; nothing of that file is kept.
  */
 export async function migrate(databaseUrl: string): Promise<void> {
   const sql = openSql(databaseUrl, { max: 1 });
   try {
+    await checkEncoding(sql);
     await sql`select pg_advisory_lock(${LOCK})`;
     await sql`create table if not exists migration (name text primary key, applied_at timestamptz default now())`;
     const done = new Set((await sql<{ name: string }[]>`select name from migration`).map((row) => row.name));
@@ -22,6 +25,15 @@ export async function migrate(databaseUrl: string): Promise<void> {
   } finally {
     await sql.end();
   }
+}
+
+/** PUSH-7: in another encoding pushes would be refused for what they say. SQL_ASCII keeps bytes as they are. */
+async function checkEncoding(sql: Sql): Promise<void> {
+  const [row] = await sql<{ name: string; encoding: string }[]>`
+    select current_database() as name, current_setting('server_encoding') as encoding`;
+  const { name, encoding } = row!;
+  if (encoding === "UTF8" || encoding === "SQL_ASCII") return;
+  throw new StartError(`Cannot use the database ${name}: its encoding is ${encoding}; make one with encoding UTF8.`);
 }
 
 function migrationNames(): string[] {

@@ -1,4 +1,4 @@
-/** The embedded Postgres could not be started. The message is one sentence for the operator, and says what to do. */
+/** The embedded Postgres could not be started, or a database not be used. The message is one sentence for the operator, and says what to do. */
 export class StartError extends Error {
   override name = "StartError";
 }

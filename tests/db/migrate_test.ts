@@ -1,0 +1,20 @@
+import assert from "node:assert/strict";
+import { migrate } from "../../db/migrate.ts";
+import { openSql } from "../../db/sql.ts";
+import { testDatabase } from "../support/database.ts";
+
+Deno.test("[PUSH-7] a database whose encoding cannot hold every payload is refused at the start, in one sentence", async () => {
+  await using database = await testDatabase();
+  const sql = openSql(database.url, { max: 1 });
+  const name = `latin_${crypto.randomUUID().replaceAll("-", "")}`;
+  await sql.unsafe(`create database ${name} template template0 encoding 'LATIN1' locale 'C'`);
+  try {
+    await assert.rejects(migrate(new URL(`/${name}`, database.url).href), {
+      name: "StartError",
+      message: `Cannot use the database ${name}: its encoding is LATIN1; make one with encoding UTF8.`,
+    });
+  } finally {
+    await sql.unsafe(`drop database ${name} with (force)`);
+    await sql.end();
+  }
+});
