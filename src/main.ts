@@ -11,6 +11,8 @@ import { type RunningServer, startServer, TlsFileError } from "./server.ts";
 const STOP_MS = 28_000;
 
 async function main(): Promise<void> {
+  // from the very beginning: a start that is told to end must not leave its Postgres behind
+  const told = stopSignal();
   const config = readConfig(Deno.env.toObject());
   configureLogging(config.logLevel);
   const logger = getLogger("server");
@@ -36,7 +38,7 @@ async function main(): Promise<void> {
     throw error;
   }
   greet(config, server);
-  await stopSignal();
+  await told;
   log("info", "stopping");
   let waitingFor = "";
   const late = setTimeout(() => {

@@ -110,6 +110,25 @@ Deno.test("[OPS-3] SIGTERM drains: sessions get 1001 with spread hints, nothing 
   assert.deepEqual(accepted.filter((mid) => !received.has(mid)), []);
 });
 
+Deno.test("[OPS-3] SIGTERM during the start ends it as soon as it is over, and its Postgres with it", async () => {
+  const dataDir = await Deno.makeTempDir();
+  const main = new URL("../../src/main.ts", import.meta.url).pathname;
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", main],
+    env: { PORT: "0", DATA_DIR: dataDir, LOG_LEVEL: "info" },
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  let text = "";
+  for await (const part of child.stdout.pipeThrough(new TextDecoderStream())) {
+    text += part;
+    if (part.includes("the embedded Postgres is ready")) child.kill("SIGTERM");
+  }
+  assert.equal((await child.status).code, 0, text);
+  await assert.rejects(Deno.stat(`${dataDir}/postgres/postmaster.pid`), Deno.errors.NotFound);
+  await Deno.remove(dataDir, { recursive: true });
+});
+
 Deno.test("[OPS-3] a server that drains is not ready, and refuses connects with a hint", async () => {
   await using server = await startServer({ env: { ACK_TIMEOUT_MS: "1000" } });
   await using client = await RawClient.connect(server, { user: user("u-1") });
