@@ -29,10 +29,13 @@ export type SyncDeps = SessionFrameDeps & {
   closed: (code: number) => void;
 };
 
+/** `answered`: one of the frames that wait answered the server's ping. */
+type Verifying = { kind: "verifying"; waiting: string[]; session: Session | null; answered: boolean };
+
 /** One socket on its way: waiting for its hello, being verified (its frames wait), or with a session. */
 type Peer =
   | { kind: "greeting"; cancel: () => void }
-  | { kind: "verifying"; waiting: string[]; session: Session | null }
+  | Verifying
   | { kind: "open"; session: Session };
 
 /** Frames that may wait behind a signature check. */
@@ -134,12 +137,19 @@ export class SyncServer implements Disposable {
     if (!peer) return;
     if (!socket.withinRate(data.length)) return socket.close(4429, comeBack());
     if (isLonger(data, peer.kind === "greeting" ? MAX_HELLO_BYTES : MAX_FRAME_BYTES)) return socket.close(4413);
-    if (socket.answered() && peer.kind === "open") this.#o.registry.heard(peer.session);
+    const answered = socket.answered();
     if (peer.kind === "verifying") {
       if (peer.waiting.length >= WAITING_MAX) return socket.close(4429, comeBack());
       peer.waiting.push(data);
+      peer.answered ||= answered;
       return;
     }
+    this.#read(socket, peer, data);
+    // only now: the frame may acknowledge what would be sent again
+    if (answered && peer.kind === "open") this.#o.registry.heard(peer.session);
+  }
+
+  #read(socket: Socket, peer: Exclude<Peer, Verifying>, data: string): void {
     const frame = readFrame(data);
     if ("problem" in frame) return this.#refuse(socket, frame.problem, frame.version);
     if (peer.kind === "greeting") {
@@ -192,13 +202,14 @@ export class SyncServer implements Disposable {
       if (opened && !socket.ended) this.#peers.set(socket, { kind: "open", session: opened });
     };
     if (!instance.signature) return proceed();
-    const waiting: string[] = [];
-    this.#peers.set(socket, { kind: "verifying", waiting, session });
+    const peer: Verifying = { kind: "verifying", waiting: [], session, answered: false };
+    this.#peers.set(socket, peer);
     signatures.verifySign({ ...names, instance, now: clock.now() }).then((verified) => {
       if (socket.ended) return;
       if (!verified.ok) return socket.close(4401, { "server-time-ms": clock.now() }, verified.detail);
       proceed();
-      for (const data of waiting) this.#frame(socket, data);
+      for (const data of peer.waiting) this.#frame(socket, data);
+      if (peer.answered && session) this.#o.registry.heard(session);
     }, (error) => {
       failed(error);
       socket.close(4503, comeBack());
