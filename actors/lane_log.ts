@@ -44,9 +44,12 @@ export function paged(lane: Lane, ticket: number, page: Page, context: LaneConte
 
 function pagedLate(lane: Lane, asked: number, page: Page, context: LaneContext): LaneStep {
   const alive = page.ops.filter((op) => expiryOf(op, context.config) > context.now);
-  const rest: Lane = { ...lane, owed: lane.owed.slice(asked) };
-  const step = alive.length > 0 ? offerLate(rest, alive, context) : { lane: rest, effects: [] };
-  return pump(step.lane, step.effects, context);
+  const taken = takeFitting(alive, lane.windowBytes, context.limits);
+  const next = alive[taken.length];
+  const rest: Lane = { ...lane, owed: lane.owed.slice(next ? lane.owed.indexOf(next.id) : asked) };
+  const step = taken.length > 0 ? offerLate(rest, taken, context) : { lane: rest, effects: [] };
+  // the first op did not fit: the next acknowledgement makes room
+  return next && taken.length === 0 ? step : pump(step.lane, step.effects, context);
 }
 
 /** The ops from the start that the window may take. */

@@ -157,8 +157,8 @@ export function pump(lane: Lane, effects: LaneEffect[], context: LaneContext): L
   const free = room(lane, context.limits);
   if (lane.phase.kind !== "ready" || lane.stream.shared || free === 0) return { lane, effects };
   const late = lane.awake ? lane.owed.slice(0, free) : [];
-  const more = Math.min(lane.head, lane.until) > lane.readTo && halfFree(lane, context.limits);
-  if (late.length === 0 && !more) return { lane, effects };
+  const more = late.length > 0 || Math.min(lane.head, lane.until) > lane.readTo;
+  if (!more || !halfFree(lane, context.limits)) return { lane, effects };
   const ticket = context.ticket();
   const ids = late.length > 0 ? { ids: late } : {};
   effects.push({ type: "read", ticket, after: lane.readTo, limit: free, ...ids });

@@ -228,6 +228,21 @@ Deno.test("[DLV-3] a full window takes nothing more, by ops and by bytes, and as
   );
 });
 
+Deno.test("[DLV-3] [FLT-3] late ops fill a window no further than others; what found no room stays owed and goes before newer ones", () => {
+  const limits = { ops: 4, bytes: 1_000 };
+  const phase = { kind: "reading", ticket: 7, late: [3, 4, 5] } as const;
+  const page = { ops: [3, 4, 5].map((id) => op(id, { bytes: 450 })), upTo: 10, head: 0 };
+  const from = { phase, owed: [3, 4, 5], window: [], point: 10, head: 12 };
+  const sent = stepLane(laneIn("reading", from), { type: "page", ticket: 7, page }, context({ limits }));
+  assert.equal(stepAsText(sent), "ready [3,4] read to 10 | send late 3,4");
+  assert.deepEqual(sent.lane.owed, [5]);
+  const acked = stepLane(sent.lane, { type: "ackIds", ids: [3] }, context({ limits }));
+  assert.equal(stepAsText(acked), "reading [4] read to 10 | acked 3 | read ids 5");
+  const huge = { ops: [op(5, { bytes: 2_000 })], upTo: 10, head: 0 };
+  const waits = stepLane(acked.lane, { type: "page", ticket: 100, page: huge }, context({ limits }));
+  assert.equal(stepAsText(waits), "ready [4] read to 10");
+});
+
 Deno.test("[GLB-2] a global stream goes no further than the head at the last foreground", () => {
   const global = { until: 10, window: [] };
   assert.equal(after({ type: "appended", op: op(11), prev: 10 }, global), "ready [] read to 10");
