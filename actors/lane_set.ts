@@ -137,7 +137,9 @@ export class LaneSet {
   /** A stream that held nothing when the session began starts at 0: a reported point above that was reset (PT-3). */
   make(config: Config): Lane {
     const lane = newLane(this.#stream(config), 0, 0);
-    const open: Lane = this.owner.allowed(config) ? { ...lane, phase: { kind: "ready" } } : lane;
+    // as it is now: the hint may have waited for the streams to be opened
+    const now = this.owner.runtime.catalog.configByNo(config.no);
+    const open: Lane = now && this.owner.allowed(now) ? { ...lane, phase: { kind: "ready" } } : lane;
     this.#put(open);
     return open;
   }

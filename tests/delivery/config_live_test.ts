@@ -108,6 +108,35 @@ Deno.test("[CFG-4] a config that goes offline while a session is being opened is
   }
 });
 
+Deno.test("[CFG-4] a stream whose first op came while a session was being opened stops and goes on as its config is then", async () => {
+  await using server = await startServer();
+  const { sql } = server.services;
+  for (const [round, now] of (["offline", "online"] as const).entries()) {
+    const owner = `u-${round}`;
+    await using client = await RawClient.open(server.syncUrl);
+    // the streams are read, and the session is not yet open: its row waits for this lock
+    await sql.begin(async (tx) => {
+      await tx`lock table session in access exclusive mode`;
+      client.hello({ deviceId: `d-${round}`, user: user(owner) });
+      await client.settled();
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      await server.push({ linkToken: owner });
+      await setStatus(server, "UCHAT", "offline");
+      if (now === "offline") return;
+      await server.services.housekeeping.findLostHints();
+      await setStatus(server, "UCHAT", "online");
+    });
+    await client.next("welcome");
+    if (now === "offline") {
+      await client.settled();
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      assert.deepEqual(ids(client, "UCHAT"), []);
+      await setStatus(server, "UCHAT", "online");
+    }
+    await client.until(() => ids(client, "UCHAT").length === 1);
+  }
+});
+
 Deno.test("[CFG-4] global streams stop and go on as well, also behind a foreground that came meanwhile", async () => {
   await using server = await startServer();
   await using client = await phone(server, { foreground: false });
