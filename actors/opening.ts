@@ -6,6 +6,7 @@ import type { LaneStart } from "./lane_set.ts";
 import { reportedPoints, resetPoints, type Starts, startsOf } from "./points.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Session } from "./session.ts";
+import type { SessionRows } from "./session_rows.ts";
 import type { UserActor } from "./user_actor.ts";
 import type { UserSession } from "./user_session.ts";
 
@@ -17,6 +18,7 @@ export type OpeningOptions = {
   userOf: (session: Session, userId: string) => UserActor;
   /** Resolves when it is known here whether a global stream goes as far as the client says. */
   reachGlobal: (config: Config, id: number) => Promise<void>;
+  rows: SessionRows;
 };
 
 /** A welcome waits so long for the tenant's verdict, so that a quick tenant costs no frame of its own, ms. */
@@ -46,6 +48,7 @@ export class Opening {
     const { points = [], user: claimed, sameEpoch = true } = session.claims ?? {};
     session.claims = null;
     const [outranked, device, user] = await Promise.all([
+      // a session that ended meanwhile was released before its row was written
       hydrator.claim({
         instance: instance.no,
         deviceId,
@@ -56,7 +59,7 @@ export class Opening {
         foreground: session.foreground,
         userId: bound?.userId ?? null,
         connectedAt: session.connectedAt,
-      }),
+      }).finally(() => session.ended && this.#o.rows.release(session)),
       hydrator.hydrate(deviceTarget(session)),
       bound ? hydrator.hydrate(userTarget(session, bound)) : null,
       bound ? this.#verdictGrace(session, bound) : null,

@@ -55,7 +55,7 @@ export class Registry implements Bus {
     this.#rows = new SessionRows(sessions, runtime.log);
     const userOf = (session: Session, userId: string) => this.#actors.userOf(session.instance, userId);
     const reachGlobal = (config: Config, id: number) => broadcaster.reach(config, id);
-    this.#opening = new Opening({ runtime, hydrator, heartbeatMs, userOf, reachGlobal });
+    this.#opening = new Opening({ runtime, hydrator, heartbeatMs, userOf, reachGlobal, rows: this.#rows });
     this.#actors = new LiveActors({
       runtime,
       validator,

@@ -58,6 +58,35 @@ Deno.test("4503: a connect that the database fails is told to come again, and no
   await again.until(() => again.ops("UCHAT").length === 1);
 });
 
+Deno.test("[CON-4] a client that goes before its connect was written is not shown as connected", async () => {
+  await using server = await startServer();
+  const { sql, registry } = server.services;
+  await using slow = await RawClient.open(server.syncUrl);
+  const gone = await RawClient.open(server.syncUrl);
+  await sql.begin(async (tx) => {
+    // the first connect waits for this row, and the second one for the first
+    await tx`insert into session (instance, device, connection, node, seq, foreground, connected_at)
+      values (${server.services.catalog.instance("default_demo")!.no}, 'd-slow', 'c', 'n', 1, true, 1)`;
+    slow.hello({ deviceId: "d-slow" });
+    await slow.settled();
+    gone.hello({ deviceId: "d-gone", user: user("u-1") });
+    await gone.settled();
+    await gone[Symbol.asyncDispose]();
+    while (registry.counts.sessions > 1) await server.push();
+    // behind the word that it has gone
+    await sql`select 1`;
+  });
+  await slow.next("welcome");
+  await using after = await RawClient.connect(server, { deviceId: "d-after" });
+  await after.settled();
+  const devices = async () => (await sql`select device from session order by 1`).map((row) => row.device);
+  for (let left = 100; left > 0 && (await devices()).length > 2; left--);
+  assert.deepEqual(await devices(), ["d-after", "d-slow"]);
+  await using other = await startServer({ databaseUrl: server.databaseUrl });
+  const status = await other.admin("GET", "/api/instances/default_demo/users/u-1");
+  assert.equal((await status.json()).online, false);
+});
+
 Deno.test("[SES-1] what a client says before the welcome waits for it: no batch and no bound goes before", async () => {
   await using server = await startServer();
   await server.pushGlobal();
