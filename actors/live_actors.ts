@@ -115,7 +115,7 @@ export class LiveActors {
 
   async #rebuildDevice(actor: DeviceActor): Promise<void> {
     const session = actor.session;
-    if (!session) return;
+    if (!session?.welcomed) return;
     actor.rebuild();
     try {
       const starts = await this.#o.reopened(session, "device");
@@ -130,7 +130,8 @@ export class LiveActors {
     for (const { id } of actor.connections()) {
       const session = this.#o.session(id);
       const bound = session?.bound;
-      if (!session || bound?.actor !== actor) continue;
+      // one that is still being opened is opened by that, behind its welcome
+      if (!session?.welcomed || bound?.actor !== actor) continue;
       try {
         const starts = await this.#o.reopened(session, "user");
         if (session.bound === bound) actor.post({ type: "opened", connectionId: id, starts });

@@ -82,7 +82,7 @@ export class UserActor extends Mailbox<UserMessage> implements SinglesHost {
   /** Starts over after a failure: the streams open again when they are read anew. */
   rebuild(): void {
     this.#singles = new UserSingles(this);
-    for (const session of this.#sessions) session.rebuild();
+    for (const session of this.#sessions) if (session.session.welcomed) session.rebuild();
   }
 
   /** Binds the user on a session; its streams open when they are hydrated (message `opened`). */

@@ -57,6 +57,29 @@ for (
   });
 }
 
+Deno.test("[STR-3] [DLV-1] a rebuilt user's session that is still being opened is welcomed first, and sent everything once", async () => {
+  await using server = await startServer({ quiet: true });
+  await using phone = await RawClient.connect(server, { user: user("u-1") });
+  await server.push();
+  await phone.until(() => phone.ops("UCHAT").length === 1);
+  await using opening = await RawClient.open(server.syncUrl);
+  // its row waits for this lock
+  await server.services.sql.begin(async (tx) => {
+    await tx`lock table session in access exclusive mode`;
+    opening.hello({ deviceId: "d-2", user: user("u-1") });
+    await opening.settled();
+    failAcks(server, 1);
+    phone.ack("UCHAT", 1);
+    await phone.until(() => phone.ops("UCHAT").length === 2);
+    await server.push();
+    await phone.until(() => phone.ops("UCHAT").length === 3);
+    await opening.settled();
+  });
+  await opening.until(() => unique(opening, "UCHAT").length === 2);
+  assert.equal(opening.frames.find(({ type }) => type !== "pong")?.type, "welcome");
+  assert.deepEqual(opening.ops("UCHAT").map((op) => op.id), [1, 2]);
+});
+
 Deno.test("[STR-3] an actor that goes on throwing is given up: its client is told to come again, and then gets everything", async () => {
   await using server = await startServer({ quiet: true });
   await using bystander = await RawClient.connect(server, { deviceId: "d-2", user: user("u-2") });
