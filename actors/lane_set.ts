@@ -4,7 +4,15 @@ import type { Ack, Scope } from "../src/protocol.ts";
 import { admits } from "./eligibility.ts";
 import { stepLane } from "./lane.ts";
 import { perform } from "./lane_effects.ts";
-import { type Lane, type LaneContext, type LaneEvent, type LaneStep, newLane, nextDue } from "./lane_state.ts";
+import {
+  type Lane,
+  type LaneContext,
+  type LaneEvent,
+  type LaneStep,
+  newLane,
+  nextDue,
+  waitsTooLong,
+} from "./lane_state.ts";
 import { concerns, streamOf } from "./lane_stream.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Session } from "./session.ts";
@@ -180,11 +188,15 @@ export class LaneSet {
   /** The timer fired. */
   due(): void {
     this.#timer = null;
-    const now = this.owner.runtime.clock.now();
+    const { clock, policy } = this.owner.runtime;
+    const now = clock.now();
     const { heardAt } = this.session.connection;
     this.#each((lane, config) => {
       const at = nextDue(lane, config);
-      if (at <= now) this.step(config, { type: "due", heardAt });
+      if (waitsTooLong(lane, now, policy)) {
+        this.step(config, { type: "stop" });
+        this.step(config, { type: "resume" });
+      } else if (at <= now) this.step(config, { type: "due", heardAt });
       else this.#arm(at);
     });
   }

@@ -137,6 +137,11 @@ export function nextDue(lane: Lane, config: Config): number {
   return lane.window.reduce((min, item) => Math.min(min, next(item)), Infinity);
 }
 
+/** Whether an op waits longer than it ever would: the machine's clock was set back. */
+export function waitsTooLong(lane: Lane, now: number, policy: RetryPolicy): boolean {
+  return lane.phase.kind !== "stopped" && lane.window.some((item) => item.due - now > policy.timeoutMaxMs);
+}
+
 /** How many more ops the window may take (DLV-3). */
 export function room(lane: Lane, limits: LaneLimits): number {
   return lane.windowBytes >= limits.bytes ? 0 : Math.max(0, limits.ops - lane.window.length);

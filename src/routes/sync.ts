@@ -29,10 +29,9 @@ export type SyncDeps = SessionFrameDeps & {
   closed: (code: number) => void;
 };
 
-/** `answered`: one of the frames that wait answered the server's ping. */
+/** Its frames wait; `answered`: one of them answered the server's ping. */
 type Verifying = { kind: "verifying"; waiting: string[]; session: Session | null; answered: boolean };
-
-/** One socket on its way: waiting for its hello, being verified (its frames wait), or with a session. */
+/** One socket on its way: waiting for its hello, being verified, or with a session. */
 type Peer =
   | { kind: "greeting"; cancel: () => void }
   | Verifying
@@ -235,8 +234,9 @@ export class SyncServer implements Disposable {
 
   #sweep(): void {
     const { clock, heartbeatMs } = this.#o;
+    const due = clock.now() + heartbeatMs / 4;
     this.#cancelSweep = clock.after(heartbeatMs / 4, () => {
-      sweepIdle(this.#greeted(), clock.now(), heartbeatMs);
+      sweepIdle(this.#greeted(), clock.now(), heartbeatMs, due);
       this.#sweep();
     });
   }
