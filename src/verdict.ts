@@ -28,7 +28,7 @@ export function readVerdict(status: number, bodyText: string, sessionId: string)
   const result = ObjectOrText.safeParse(answer.result).data;
   if (result === undefined) return invalid("success is true, but result is no object");
   if (!isTrue(result.valid)) return invalid("success is true, but result.valid is not");
-  if (isPresent(result.sid) && String(result.sid) !== sessionId) {
+  if (isPresent(result.sid) && asText(result.sid) !== sessionId) {
     return invalid("result.sid is another than the sessionId that was sent");
   }
   return { verdict: "valid", detail: "success and result.valid are true" };
@@ -36,6 +36,11 @@ export function readVerdict(status: number, bodyText: string, sessionId: string)
 
 function isTrue(value: unknown): boolean {
   return value === true || (typeof value === "string" && value.trim().toLowerCase() === "true");
+}
+
+/** Nothing but text and numbers is an id; an object may not even have a text. */
+function asText(value: unknown): string | undefined {
+  return typeof value === "string" || typeof value === "number" ? String(value) : undefined;
 }
 
 function isPresent(value: unknown): boolean {

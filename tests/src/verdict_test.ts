@@ -30,6 +30,8 @@ Deno.test("[SES-3] invalid: success true and otherwise", () => {
     { sid: "s-2", valid: "true" },
     { sid: "", valid: true },
     { sid: SESSION },
+    { sid: [SESSION], valid: true },
+    { sid: { toString: null }, valid: true },
     { valid: 1 },
     { valid: "yes" },
     JSON.stringify({ sid: "s-2", valid: true }),
