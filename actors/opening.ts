@@ -6,7 +6,7 @@ import type { LaneStart } from "./lane_set.ts";
 import { reportedPoints, resetPoints, type Starts, startsOf } from "./points.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Session } from "./session.ts";
-import type { SessionRows } from "./session_rows.ts";
+import { type SessionRows, toClaim } from "./session_rows.ts";
 import type { UserActor } from "./user_actor.ts";
 import type { UserSession } from "./user_session.ts";
 
@@ -44,22 +44,11 @@ export class Opening {
    */
   async prepare(session: Session): Promise<{ outranked: number } | OpeningPlan> {
     const { hydrator } = this.#o;
-    const { instance, deviceId, seq, hello, connection, bound } = session;
+    const { bound } = session;
     const { points = [], user: claimed, sameEpoch = true } = session.claims ?? {};
     session.claims = null;
     const [outranked, device, user] = await Promise.all([
-      // a session that ended meanwhile was released before its row was written
-      hydrator.claim({
-        instance: instance.no,
-        deviceId,
-        connection: connection.id,
-        seq,
-        os: hello.os,
-        appVersion: hello.appVersion,
-        foreground: session.foreground,
-        userId: bound?.userId ?? null,
-        connectedAt: session.connectedAt,
-      }).finally(() => session.ended && this.#o.rows.release(session)),
+      this.claim(session),
       hydrator.hydrate(deviceTarget(session)),
       bound ? hydrator.hydrate(userTarget(session, bound)) : null,
       bound ? this.#verdictGrace(session, bound) : null,
@@ -70,6 +59,13 @@ export class Opening {
     const deviceStarts = this.#starts(session, "device", device, points, sameEpoch);
     const userStarts = user && this.#starts(session, "user", user, claimed?.points ?? [], sameEpoch);
     return { device: deviceStarts, user: userStarts };
+  }
+
+  /** Writes the session's row. @returns the `seq` of a newer session of this device on another node */
+  claim(session: Session): Promise<number | null> {
+    const { hydrator, rows } = this.#o;
+    // a session that ended meanwhile was released before its row was written
+    return hydrator.claim(toClaim(session)).finally(() => session.ended && rows.release(session));
   }
 
   /** Welcome first, then a reset where one is due; the streams are opened by the actors. */

@@ -3,6 +3,7 @@ import type { LoggedOp } from "../db/delivery.ts";
 import type { SessionStore } from "../db/sessions.ts";
 import type { Ack, Bind, Hello } from "../src/protocol.ts";
 import type { Broadcaster } from "./broadcaster.ts";
+import type { Bus } from "./bus.ts";
 import { catalogChanged } from "./catalog_changed.ts";
 import type { Connection } from "./connection.ts";
 import { Clients } from "./eligibility.ts";
@@ -13,19 +14,6 @@ import type { Runtime } from "./runtime.ts";
 import { Session } from "./session.ts";
 import { SessionRows } from "./session_rows.ts";
 import type { Validator } from "./user_actor.ts";
-
-/** How the push path finds an owner's live connections; other nodes can be asked behind it one day. */
-export interface Bus {
-  /**
-   * Hands on an op that was committed.
-   *
-   * @param read makes the op; most pushes find nobody, and then it need not be
-   * @returns whether it was handed to an eligible session
-   */
-  deliver(config: Config, owner: string, read: () => LoggedOp, prev: number): boolean;
-  /** Hands on an op that is not stored (PER-2). */
-  deliverVolatile(config: Config, owner: string, op: LoggedOp): boolean;
-}
 
 export type RegistryOptions = {
   runtime: Runtime;
@@ -141,6 +129,15 @@ export class Registry implements Bus {
   evict(connectionId: string, seq: number): void {
     const session = this.#sessions.get(connectionId);
     if (session) this.#actors.device(session)?.tell(session, { type: "outranked", connectionId, seq });
+  }
+
+  /** Writes the rows anew that others have removed; where a device is elsewhere by now, its session here ends (DEV-3). */
+  async reclaim(): Promise<void> {
+    await Promise.all([...this.#sessions.values()].map(async (session) => {
+      const seq = await this.#opening.claim(session);
+      if (seq === null) this.#rows.changed(session);
+      else this.evict(session.connection.id, seq);
+    }));
   }
 
   /** Closes sessions with 4403. @returns how many */

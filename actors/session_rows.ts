@@ -1,4 +1,4 @@
-import type { SessionStore } from "../db/sessions.ts";
+import type { SessionClaim, SessionStore } from "../db/sessions.ts";
 import { Coalescer } from "./coalescer.ts";
 import type { Log } from "./runtime.ts";
 import type { Session } from "./session.ts";
@@ -55,6 +55,16 @@ const toKey = (session: Session) => ({
   instance: session.instance.no,
   deviceId: session.deviceId,
   connection: session.connection.id,
+});
+
+export const toClaim = (session: Session): SessionClaim => ({
+  ...toKey(session),
+  seq: session.seq,
+  os: session.hello.os,
+  appVersion: session.hello.appVersion,
+  foreground: session.foreground,
+  userId: session.bound?.userId ?? null,
+  connectedAt: session.connectedAt,
 });
 
 const toChange = (session: Session) => ({

@@ -41,8 +41,12 @@ export interface SessionStore {
   kickElsewhere(instance: number, owner: { userId: string } | { deviceId: string }): Promise<number>;
   /** Sessions of this node that were taken over elsewhere since the last call, by which `seq`; null: kicked. */
   evicted(): Promise<{ connection: string; seq: number | null }[]>;
-  /** Says that this node lives; removes the rows of nodes that were not seen for a minute. */
-  beat(now: number): Promise<void>;
+  /**
+   * Says that this node lives; removes the rows of nodes that were not seen for a minute.
+   *
+   * @returns whether it was not known: at first, and when the others have taken it for dead and removed its rows.
+   */
+  beat(now: number): Promise<boolean>;
   /** Removes this node and its rows. */
   leave(): Promise<void>;
 }

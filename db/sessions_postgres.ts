@@ -32,11 +32,12 @@ export function postgresSessions(sql: Sql, node: string): SessionStore {
         delete from eviction where node = ${node} returning connection, seq`;
     },
     async beat(now) {
-      await sql`insert into node (id, seen_at) values (${node}, ${now})
-        on conflict (id) do update set seen_at = excluded.seen_at`;
+      const [row] = await sql<{ made: boolean }[]>`insert into node (id, seen_at) values (${node}, ${now})
+        on conflict (id) do update set seen_at = excluded.seen_at returning xmax = 0 as made`;
       await sql`delete from session where node in (select id from node where seen_at < ${now - 60_000})`;
       await sql`delete from node where seen_at < ${now - 60_000}`;
       await sql`delete from eviction where node not in (select id from node)`;
+      return row!.made;
     },
     async leave() {
       // rows that another process is taking over are none of ours any more

@@ -38,6 +38,8 @@ export class Housekeeping implements AsyncDisposable {
   readonly #cancels = new Set<() => void>();
   readonly #under = new Set<Promise<void>>();
   #stopped = false;
+  /** The others have removed the rows of this process. */
+  #forgotten = false;
   #polls = 0;
   /** When hints were last looked for with success, ms. */
   #polledAt: number;
@@ -67,7 +69,9 @@ export class Housekeeping implements AsyncDisposable {
     this.#every(LOST_HINTS_MS, () => this.findLostHints());
     this.#every(BEAT_MS, async () => {
       registry.writeRows();
-      await sessions.beat(clock.now());
+      if (await sessions.beat(clock.now())) this.#forgotten = true;
+      if (this.#forgotten) await registry.reclaim();
+      this.#forgotten = false;
       for (const { connection, seq } of await sessions.evicted()) this.#end(connection, seq);
     });
     const sizes = new Map<string, number>();

@@ -1,5 +1,5 @@
 import { DAY_MS } from "../actors/eligibility.ts";
-import type { Bus } from "../actors/registry.ts";
+import type { Bus } from "../actors/bus.ts";
 import { QueueFullError } from "../db/append_queue.ts";
 import type { Catalog, Config, Instance } from "../db/catalog.ts";
 import type { LoggedOp } from "../db/delivery.ts";

@@ -1,5 +1,5 @@
 import { context, type Link, type Span, SpanKind, SpanStatusCode, trace, type Tracer } from "@opentelemetry/api";
-import type { Bus } from "../actors/registry.ts";
+import type { Bus } from "../actors/bus.ts";
 import type { Session } from "../actors/session.ts";
 import type { Config } from "../db/catalog.ts";
 import type { Appended, NewOp, Oplog } from "../db/oplog.ts";

@@ -110,6 +110,26 @@ Deno.test("[DEV-3] a takeover at another process whose announcement is lost is m
   await fresh.settled();
 });
 
+Deno.test("[DEV-3] a process that the others took for dead writes its sessions again when it is back, and ends those that are elsewhere", async () => {
+  await using one = await startServer();
+  await using two = await startServer({ databaseUrl: one.databaseUrl });
+  await using old = await RawClient.connect(one, device(1));
+  await using staying = await RawClient.connect(one, { deviceId: "d-2", user: user("u-1") });
+  const { sql, node } = one.services;
+  // two minutes in which nothing was heard of it, as the others see it
+  await sql`with gone as (delete from session where node = ${node}) delete from node where id = ${node}`;
+  await using fresh = await RawClient.connect(two, device(2));
+  assert.deepEqual(await old.close(), { code: 4409, reason: "replaced seq=2" });
+  await fresh.settled();
+  await staying.settled();
+  assert.deepEqual([one, two].map(({ services: { registry } }) => registry.counts.sessions), [1, 1]);
+  const rows = await sql<{ device: string; node: string }[]>`select device, node from session order by 1`;
+  assert.deepEqual(rows.map((row) => ({ ...row })), [
+    { device: "d-1", node: two.services.node },
+    { device: "d-2", node },
+  ]);
+});
+
 Deno.test("[DEV-1] every device of a multi-device user has its own point; one that comes later gets what is retained", async () => {
   await using server = await startServer();
   await using phone = await RawClient.connect(server, { deviceId: "phone", user: user("u-1") });
