@@ -1,4 +1,5 @@
 import type { Broadcaster } from "../actors/broadcaster.ts";
+import type { Recorder } from "../actors/recorder.ts";
 import type { Registry } from "../actors/registry.ts";
 import type { Catalog } from "../db/catalog.ts";
 import type { DeliveryStore } from "../db/delivery.ts";
@@ -16,6 +17,7 @@ export type HousekeepingDeps = {
   catalog: Catalog;
   registry: Registry;
   broadcaster: Broadcaster;
+  recorder: Recorder;
   store: DeliveryStore;
   sessions: SessionStore;
   log: (level: "info" | "warning" | "error", message: string, fields?: object) => void;
@@ -62,7 +64,7 @@ export class Housekeeping implements AsyncDisposable {
         if (after?.scope === "global" && !before) void broadcaster.load(after);
         const lowered = after?.threshold && (before?.threshold ?? Infinity) > after.threshold;
         if (before && lowered) {
-          this.#run(() => enforceThreshold(this.#d.sql, after.no, clock.now(), () => this.#pause()));
+          this.#run(() => this.#cut(after.no));
         }
       }
     });
@@ -102,6 +104,13 @@ export class Housekeeping implements AsyncDisposable {
     this.#unsubscribe();
     // the listening connection ends with its pool: a word on it could wait for ever where it has just been lost
     await Promise.all(this.#under);
+  }
+
+  /** THR-1: what has just been sent stays, so that must be known in the database. */
+  async #cut(config: number): Promise<void> {
+    const { recorder, sql, clock } = this.#d;
+    await recorder.flush();
+    await enforceThreshold(sql, config, clock.now(), () => this.#pause());
   }
 
   async #headsOfOwners() {

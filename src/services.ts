@@ -118,6 +118,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     catalog,
     registry,
     broadcaster,
+    recorder,
     store,
     sessions,
     log,

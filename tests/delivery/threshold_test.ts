@@ -222,3 +222,18 @@ Deno.test("[THR-1] [FLT-3] an op owed to one device and kept for another is not 
   await upgraded.until(() => ids(upgraded, "T").length > 0);
   assert.deepEqual(ids(upgraded, "T"), [3]);
 });
+
+Deno.test("[THR-1] a threshold that is set keeps what was sent a moment ago, and is not yet written down", async () => {
+  await using server = await startServer();
+  await using client = await RawClient.connect(server, { user: user("u-1") });
+  for (let i = 0; i < 3; i++) await server.push();
+  await client.until(() => ids(client, "UCHAT").length === 3);
+  await changeConfig(server, "UCHAT", { threshold: 1 });
+  const cut = () => server.services.sql`select 1 from sweep where threshold = 1`;
+  while ((await cut()).length === 0);
+  const letters = await server.services.sql`select id from dead_letter`;
+  assert.deepEqual(letters.map((row) => row.id), []);
+  await client[Symbol.asyncDispose]();
+  await using again = await RawClient.connect(server, { user: user("u-1") });
+  await again.until(() => ids(again, "UCHAT").length === 3);
+});
