@@ -1,6 +1,7 @@
-import { Button, Skeleton } from "antd";
+import { Alert, Button, Skeleton } from "antd";
 import type { ReactNode } from "react";
 import { ApiError } from "../api/errors.ts";
+import { localTime } from "../app/time.ts";
 import type { Messages } from "../i18n/messages.ts";
 import { useMessages } from "../i18n/provider.tsx";
 
@@ -34,6 +35,22 @@ export function ErrorState({ error, onRetry }: { error: unknown; onRetry?: () =>
     <div role="alert">
       <State glyph="broken" title={t.states.errorTitle} hint={errorText(error, t)} action={retry} />
     </div>
+  );
+}
+
+/** Above what was read before and could not be read again: it may not be so any more. */
+export function OutdatedNote({ error, at, onRetry }: { error: unknown; at: number; onRetry: () => void }) {
+  const t = useMessages();
+  return (
+    <Alert
+      className="outdated"
+      type="warning"
+      showIcon
+      role="alert"
+      title={t.states.outdated(localTime(at))}
+      description={errorText(error, t)}
+      action={<Button size="small" onClick={onRetry}>{t.common.retry}</Button>}
+    />
   );
 }
 

@@ -6,6 +6,7 @@ export const states = {
   searchFurther: "Search further back",
   clearFilters: "Clear the filters",
   errorTitle: "This could not be loaded",
+  outdated: (time: string) => `This could not be brought up to date. It is as of ${time}.`,
   errorNetwork: "The server did not answer. Is the network up?",
   errorServer: "The server has a problem. Its log says more.",
   errorBusy: "The server is busy or stopping. Try again in a moment.",

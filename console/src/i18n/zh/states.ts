@@ -8,6 +8,7 @@ export const states: Messages["states"] = {
   searchFurther: "继续向前查找",
   clearFilters: "清空筛选条件",
   errorTitle: "加载失败",
+  outdated: (time: string) => `更新失败，以下是 ${time} 的数据。`,
   errorNetwork: "服务器没有响应，请检查网络。",
   errorServer: "服务器出错，详情见服务器日志。",
   errorBusy: "服务器繁忙或正在停止，请稍后再试。",

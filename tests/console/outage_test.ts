@@ -1,0 +1,44 @@
+import type { Page } from "playwright-core";
+import { browserTest, consoleTests, DEMO } from "./setup.ts";
+
+const ui = consoleTests();
+
+const FAILS = { status: 500, json: { code: "SYSTEM_ERROR", message: "" } };
+/** How long a page may take to ask again by itself. */
+const ASKS_AGAIN = { timeout: 15_000 };
+
+browserTest("[CON-2] what could not be read again says so, and from when it is", async () => {
+  await using entered = await ui.enter("viewer");
+  const { page } = entered;
+  await page.goto(`${DEMO}/status?kind=user&id=u-stale`);
+  await page.getByText("Not connected", { exact: true }).waitFor();
+  await page.route("**/users/u-stale", (route) => route.fulfill(FAILS));
+  const notice = page.getByRole("alert").getByText("This could not be brought up to date");
+  await notice.waitFor(ASKS_AGAIN);
+  await page.getByText("Not connected", { exact: true }).waitFor();
+  await page.unroute("**/users/u-stale");
+  await notice.waitFor({ state: "hidden", ...ASKS_AGAIN });
+});
+
+browserTest("[CON-2] what is gone by now is not shown as if it were there", async () => {
+  await ui.server.admin("POST", "/api/instances/default_demo/configs", {
+    bizType: "SHORT-LIVED",
+    description: "Goes while somebody looks",
+    scope: "single",
+    target: "device",
+  });
+  await using entered = await ui.enter("operator");
+  const { page } = entered;
+  await page.goto(`${DEMO}/configs/SHORT-LIVED`);
+  await page.getByRole("heading", { name: "SHORT-LIVED" }).waitFor();
+  await ui.server.admin("POST", "/api/instances/default_demo/configs/SHORT-LIVED/offline");
+  await ui.server.admin("DELETE", "/api/instances/default_demo/configs/SHORT-LIVED");
+  await comeBack(page);
+  await page.getByText("There is no such config.").waitFor(ASKS_AGAIN);
+});
+
+/** What a browser tells a page whose tab is looked at again, once its data is old enough to be asked for. */
+async function comeBack(page: Page): Promise<void> {
+  await page.waitForTimeout(5_500);
+  await page.evaluate("document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))");
+}
