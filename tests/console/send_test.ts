@@ -137,3 +137,29 @@ browserTest("[CON-4] an operator closes the connections of a user", async () => 
   await page.getByText("1 connection closed").waitFor();
   await page.getByText("Not connected").waitFor();
 });
+
+browserTest("[CON-3] the same again goes to the same owner and the same system, whatever they are called", async () => {
+  const earlier = { bizType: "UCHAT", linkToken: " u again ", thirdMsgId: "again-1", payload: "p", osType: "web" };
+  await ui.server.admin("POST", "/api/instances/default_demo/pushes", earlier);
+  await using entered = await ui.enter("operator");
+  const { page } = entered;
+  await page.goto(`${DEMO}/send?biz=UCHAT&again=1&owner=${encodeURIComponent(earlier.linkToken)}`);
+  await page.getByText("Taken over from again-1", { exact: false }).waitFor();
+  const id = await page.getByLabel("Unique ID").inputValue();
+  await page.getByRole("button", { name: "Send", exact: true }).click();
+  await page.getByRole("status").getByText("NOT_ONLINE").waitFor();
+  const [push] = await pushesOf(id);
+  assert.deepEqual([push.owner, push.osType], [earlier.linkToken, "web"]);
+});
+
+browserTest("[CON-3] a unique id that was pasted with blanks is followed all the same", async () => {
+  await using entered = await ui.enter("operator");
+  const { page } = entered;
+  await page.goto(`${DEMO}/send?biz=UCHAT`);
+  await page.getByLabel("User ID").fill("u-follow");
+  await page.getByLabel("Content", { exact: true }).fill("x");
+  await page.getByLabel("Unique ID").fill("pasted-1 ");
+  await page.getByRole("button", { name: "Send", exact: true }).click();
+  await page.getByRole("link", { name: "Follow this push" }).click();
+  await page.getByRole("button", { name: "Details: pasted-1", exact: true }).waitFor();
+});

@@ -24,8 +24,10 @@ export function SendForm({ config, again, onAnswer }: SendFormProps) {
   const [form] = Form.useForm<SendValues>();
   const send = useSendData(instanceId);
   const initial = { ...(again ? pushAgain(again) : emptyPush(config.bizType)), days: config.retentionDays };
+  // Callers may filter by any system, such as the SDK's own "web".
+  const systems = [...new Set<string>([...SYSTEMS, initial.system])].filter((one) => one !== "");
   const submit = () => {
-    const body = bodyOf({ ...initial, ...form.getFieldsValue(true) }, config, Date.now());
+    const body = bodyOf({ ...initial, ...form.getFieldsValue(true) }, config, Date.now(), again?.owner);
     void send.mutateAsync(body).then(
       (answer) => {
         onAnswer(body, answer);
@@ -53,7 +55,7 @@ export function SendForm({ config, again, onAnswer }: SendFormProps) {
         <Select
           options={[
             { value: "", label: t.send.systemAll },
-            ...SYSTEMS.map((one) => ({ value: one, label: one })),
+            ...systems.map((one) => ({ value: one, label: one })),
           ]}
         />
       </Form.Item>
@@ -111,7 +113,7 @@ function ThirdMsgIdField({ required, onMake }: { required: boolean; onMake: () =
           name="thirdMsgId"
           noStyle
           rules={[
-            { required, message: t.common.required(t.send.thirdMsgId) },
+            { required, whitespace: required, message: t.common.required(t.send.thirdMsgId) },
             { validator: (_, value: string) => verdict(idProblem(value ?? "", t.send.thirdMsgId, t)) },
           ]}
         >

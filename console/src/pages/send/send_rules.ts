@@ -9,7 +9,8 @@ export interface SendValues {
   content: string;
   binary: boolean;
   thirdMsgId: string;
-  system: "" | "Android" | "iOS" | "Harmony";
+  /** Of {@link SYSTEMS}, or what an earlier push was filtered by; empty: all. */
+  system: string;
   minVersion: string;
   maxVersion: string;
   days: number;
@@ -41,12 +42,13 @@ export function emptyPush(bizType: string): SendValues {
 
 /** An earlier push as the start of a new one: everything but its unique id and its validity. */
 export function pushAgain(push: PushDetail): SendValues {
+  const system = push.osType ?? "";
   return {
     ...emptyPush(push.bizType),
     owner: push.owner,
     content: push.payload ?? "",
     binary: push.binary,
-    system: SYSTEMS.find((one) => one.toLowerCase() === push.osType?.toLowerCase()) ?? "",
+    system: SYSTEMS.find((one) => one.toLowerCase() === system.toLowerCase()) ?? system,
     minVersion: push.appMinVersion ?? "",
     maxVersion: push.appMaxVersion ?? "",
   };
@@ -94,12 +96,17 @@ export function isInverted(min: string, max: string): boolean {
   return false;
 }
 
-/** The REST body. A validity as long as the retention is left to the server, which takes the retention's end. */
-export function bodyOf(values: SendValues, config: Config, now: number): PushBody {
+/**
+ * The REST body. Ids are cut to what was meant, since blanks come along when they are pasted; but the owner of an earlier push
+ * is taken as it is. A validity as long as the retention is left to the server, which takes the retention's end.
+ */
+export function bodyOf(values: SendValues, config: Config, now: number, earlierOwner?: string): PushBody {
+  const owner = values.owner === earlierOwner ? values.owner : values.owner.trim();
+  const thirdMsgId = values.thirdMsgId.trim();
   return {
     bizType: values.bizType,
-    ...(config.scope === "single" && { linkToken: values.owner.trim() }),
-    ...(values.thirdMsgId !== "" && { thirdMsgId: values.thirdMsgId }),
+    ...(config.scope === "single" && { linkToken: owner }),
+    ...(thirdMsgId !== "" && { thirdMsgId }),
     ...(values.binary ? { binaryPayload: values.content } : { payload: values.content }),
     ...(values.system !== "" && { osType: values.system }),
     ...(values.minVersion !== "" && { appMinVersion: values.minVersion }),
