@@ -76,6 +76,23 @@ browserTest("[CON-2] long lists are paged by the server; the address holds the p
   await page.getByRole("button", { name: first }).waitFor({ state: "hidden" });
 });
 
+browserTest("[CON-2] the page before is the page before, also after a push was looked at", async () => {
+  await using entered = await ui.enter("viewer");
+  const { page } = entered;
+  await page.goto(`${PAGES}/status?kind=all`);
+  for (const next of [2, 3]) {
+    await page.getByRole("button", { name: "Next page" }).click();
+    await page.getByText(`Page ${next}`).waitFor();
+  }
+  await page.getByRole("button", { name: /^Details: m-/ }).first().click();
+  await page.getByRole("dialog").getByRole("button", { name: "Close" }).click();
+  await page.getByRole("dialog").waitFor({ state: "hidden" });
+  for (const before of [2, 1]) {
+    await page.getByRole("button", { name: "Previous page" }).click();
+    await page.getByText(`Page ${before}`).waitFor();
+  }
+});
+
 browserTest(
   "[STA-2] the overview shows the numbers as pictures and as tables, and what passes leads to its push",
   async () => {

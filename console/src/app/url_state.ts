@@ -7,6 +7,7 @@ export type UrlPatch = Record<string, string | number | null | undefined>;
 /** Reads and writes the address's query. A changed filter begins at the first page again. */
 export function useUrlState() {
   const [params, setParams] = useSearchParams();
+  const { state } = useLocation();
   const set = useCallback((patch: UrlPatch, options?: { keepPage?: boolean; replace?: boolean }) => {
     setParams((previous) => {
       const next = new URLSearchParams(previous);
@@ -16,8 +17,8 @@ export function useUrlState() {
         else next.set(name, String(value));
       }
       return next;
-    }, { replace: options?.replace ?? false });
-  }, [setParams]);
+    }, { replace: options?.replace ?? false, state: options?.keepPage ? state : null });
+  }, [setParams, state]);
   const get = useCallback((name: string) => params.get(name) ?? "", [params]);
   return { get, set, params };
 }
@@ -38,27 +39,34 @@ export interface CursorPage {
 /** The cursor lives in the address; the cursors of the pages before it live in the browser's history entry. */
 export function useCursorPage(): CursorPage {
   const { get, set } = useUrlState();
-  const location = useLocation();
+  const { search, state } = useLocation();
   const navigate = useNavigate();
   const after = get("after") || undefined;
   const page = Math.max(1, Number.parseInt(get("page"), 10) || 1);
-  const cameFromPrevious = isTrail(location.state);
-  return useMemo(() => ({
-    after,
-    page: after === undefined ? 1 : page,
-    next(cursor) {
-      const query = new URLSearchParams(location.search);
-      query.set("after", cursor);
-      query.set("page", String((after === undefined ? 1 : page) + 1));
-      void navigate({ search: query.toString() }, { state: { trail: true } });
-    },
-    previous() {
-      if (cameFromPrevious) void navigate(-1);
-      else set({});
-    },
-  }), [after, page, location.search, navigate, set, cameFromPrevious]);
+  return useMemo(() => {
+    const here = after === undefined ? 1 : page;
+    const before = trailOf(state);
+    const go = (to: { cursor: string; page: number; trail: string[] }) => {
+      const query = new URLSearchParams(search);
+      query.set("after", to.cursor);
+      query.set("page", String(to.page));
+      void navigate({ search: query.toString() }, { state: { trail: to.trail } });
+    };
+    return {
+      after,
+      page: here,
+      next: (cursor) => go({ cursor, page: here + 1, trail: [...before, after ?? ""] }),
+      previous() {
+        const cursor = before.at(-1);
+        if (cursor) go({ cursor, page: here - 1, trail: before.slice(0, -1) });
+        else set({});
+      },
+    };
+  }, [after, page, search, state, navigate, set]);
 }
 
-function isTrail(state: unknown): boolean {
-  return typeof state === "object" && state !== null && "trail" in state;
+/** The cursors of the pages that led here, the first page's being empty; none where the address was opened as it is. */
+function trailOf(state: unknown): string[] {
+  const trail = typeof state === "object" && state !== null && "trail" in state ? state.trail : undefined;
+  return Array.isArray(trail) ? trail.map(String) : [];
 }
