@@ -37,6 +37,18 @@ browserTest("[CON-2] what is gone by now is not shown as if it were there", asyn
   await page.getByText("There is no such config.").waitFor(ASKS_AGAIN);
 });
 
+browserTest("[CON-1] a log out that failed is told, and the session goes on", async () => {
+  await using entered = await ui.enter("viewer");
+  const { page } = entered;
+  await page.goto(`${DEMO}/configs`);
+  await page.getByRole("link", { name: "UCHAT", exact: true }).waitFor();
+  await page.route("**/api/session", (route) => route.fulfill(FAILS));
+  await page.getByRole("button", { name: /^Account/ }).click();
+  await page.getByText("Log out").click();
+  await page.getByText("The server has a problem", { exact: false }).waitFor();
+  await page.getByRole("link", { name: "UCHAT", exact: true }).waitFor();
+});
+
 /** What a browser tells a page whose tab is looked at again, once its data is old enough to be asked for. */
 async function comeBack(page: Page): Promise<void> {
   await page.waitForTimeout(5_500);

@@ -1,5 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, type Success, unwrap } from "./client.ts";
+import { ApiError } from "./errors.ts";
 
 export type Me = Success<Awaited<ReturnType<typeof api.session.$get>>>;
 export type Role = Me["role"];
@@ -22,12 +23,15 @@ export function useLogin() {
   });
 }
 
-/** Ends the session and forgets all that was loaded in it. */
+/** Ends the session, where it has not ended by itself, and forgets all that was loaded in it. */
 export function useLogout() {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: () => unwrap(api.session.$delete()),
-    onSettled: () => client.resetQueries(),
+    mutationFn: () =>
+      unwrap(api.session.$delete()).catch((error: unknown) => {
+        if (!(error instanceof ApiError && error.status === 401)) throw error;
+      }),
+    onSuccess: () => client.resetQueries(),
   });
 }
 

@@ -1,12 +1,12 @@
 import { Button, Dropdown, Grid, type MenuProps } from "antd";
 import type { ReactNode } from "react";
 import { useNavigate } from "react-router";
-import { useLogout } from "../api/session.ts";
 import { BulbOutlined, DownOutlined, GlobalOutlined, UserOutlined } from "../components/icons.tsx";
 import { type Language, LANGUAGES } from "../i18n/messages.ts";
 import { useI18n, useMessages } from "../i18n/provider.tsx";
 import { type Appearance, useAppearance } from "./appearance.tsx";
 import { useOperator } from "./session_gate.tsx";
+import { useLeave } from "./use_leave.ts";
 
 export function HeaderMenus() {
   return (
@@ -57,11 +57,11 @@ function AccountMenu() {
   const t = useMessages();
   const me = useOperator();
   const navigate = useNavigate();
-  const logout = useLogout();
+  const leave = useLeave();
   const items: MenuProps["items"] = [
     { key: "role", type: "group", label: `${me.login} · ${t.shell.roles[me.role]}` },
     { key: "password", label: t.shell.changePassword, onClick: () => void navigate("/password") },
-    { key: "logout", label: t.shell.logout, onClick: () => logout.mutate() },
+    { key: "logout", label: t.shell.logout, onClick: leave },
   ];
   return <HeaderMenu icon={<UserOutlined />} label={t.shell.account} text={me.login} items={items} />;
 }

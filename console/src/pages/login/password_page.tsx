@@ -1,8 +1,9 @@
 import { Alert, App, Button, Form, Input } from "antd";
 import { useNavigate } from "react-router";
 import { ApiError } from "../../api/errors.ts";
-import { useChangePassword, useLogout } from "../../api/session.ts";
+import { useChangePassword } from "../../api/session.ts";
 import { useOperator } from "../../app/session_gate.tsx";
+import { useLeave } from "../../app/use_leave.ts";
 import { errorText } from "../../components/feedback.tsx";
 import { useMessages } from "../../i18n/provider.tsx";
 import { Entry } from "./entry.tsx";
@@ -21,7 +22,7 @@ export function Component() {
   const { message } = App.useApp();
   const me = useOperator();
   const change = useChangePassword();
-  const logout = useLogout();
+  const leave = useLeave();
   const navigate = useNavigate();
   const submit = ({ current, next }: Passwords) =>
     change.mutate({ current, next }, {
@@ -88,7 +89,7 @@ export function Component() {
         </Form.Item>
         <Button type="primary" htmlType="submit" block loading={change.isPending}>{t.login.changeSubmit}</Button>
         {me.mustChangePassword
-          ? <Button type="link" block onClick={() => logout.mutate()}>{t.shell.logout}</Button>
+          ? <Button type="link" block onClick={leave}>{t.shell.logout}</Button>
           : <Button type="link" block onClick={() => void navigate(-1)}>{t.common.cancel}</Button>}
       </Form>
     </Entry>
