@@ -74,6 +74,17 @@ browserTest("[CON-1] the login's address leads only to pages of the console itse
   assert.equal(new URL(page.url()).origin, ui.server.url);
 });
 
+browserTest("[CON-1] [CON-5] a wrong current password is told in the operator's language", async () => {
+  await using entered = await ui.enter("viewer", { language: "zh" });
+  const { page } = entered;
+  await page.goto("/console/password");
+  await page.getByLabel("当前密码").fill("not the password");
+  await page.getByLabel("新密码", { exact: true }).fill("another long password");
+  await page.getByLabel("再次输入新密码").fill("another long password");
+  await page.getByRole("button", { name: "修改密码" }).click();
+  await page.getByRole("alert").getByText("当前密码不正确。").waitFor();
+});
+
 browserTest("[CON-5] language and appearance change at once and are kept for the next visit", async () => {
   await using opened = await ui.open();
   const { page } = opened;

@@ -4,6 +4,7 @@ export const login = {
   password: "Password",
   submit: "Log in",
   wrong: "Account or password is wrong.",
+  wrongCurrent: "The current password is wrong.",
   throttled: "Too many failed tries. Wait a minute, then try again.",
   expired: "Your session has ended. Log in again.",
   firstStart: "First start? The server has printed the administrator's one-time password.",

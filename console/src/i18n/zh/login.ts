@@ -6,6 +6,7 @@ export const login: Messages["login"] = {
   password: "密码",
   submit: "登录",
   wrong: "账号或密码错误。",
+  wrongCurrent: "当前密码不正确。",
   throttled: "失败次数过多，请一分钟后再试。",
   expired: "登录已过期，请重新登录。",
   firstStart: "首次启动？服务器已打印管理员的一次性密码。",

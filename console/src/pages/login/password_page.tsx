@@ -31,7 +31,7 @@ export function Component() {
         void navigate("/", { replace: true });
       },
     });
-  const wrong = change.error instanceof ApiError && change.error.code === "LOGIN_FAILED";
+  const wrong = change.error instanceof ApiError && change.error.field === "current";
   return (
     <Entry title={t.login.changeTitle}>
       <Form<Passwords> layout="vertical" requiredMark={false} onFinish={submit}>
@@ -46,7 +46,7 @@ export function Component() {
               type="error"
               showIcon
               role="alert"
-              title={wrong ? t.login.wrong : errorText(change.error, t)}
+              title={wrong ? t.login.wrongCurrent : errorText(change.error, t)}
             />
           </Form.Item>
         )}
