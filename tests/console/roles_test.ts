@@ -102,3 +102,17 @@ browserTest("[CON-1] an operator who is disabled is led to the login at the next
   // The page that is open asks for news by itself: that is its next step.
   await page.getByRole("heading", { name: "Log in" }).waitFor();
 });
+
+browserTest("[CON-1] what a role allowed before is not offered any more once it was refused", async () => {
+  await using entered = await ui.enter("operator");
+  const { page } = entered;
+  await page.goto(`${DEMO}/configs`);
+  await page.getByRole("button", { name: "Go offline: UCHAT" }).click();
+  const { items } = await (await ui.server.admin("GET", "/api/operators")).json();
+  const { id } = items.find((one: { login: string }) => one.login === "operator-1");
+  await ui.server.admin("PATCH", `/api/operators/${id}`, { role: "viewer" });
+  await page.getByRole("dialog").getByRole("button", { name: "Go offline" }).click();
+  await page.getByText("Your role does not allow this", { exact: false }).waitFor();
+  await page.getByRole("button", { name: "Go offline: UCHAT" }).waitFor({ state: "hidden" });
+  await ui.server.admin("PATCH", `/api/operators/${id}`, { role: "operator" });
+});

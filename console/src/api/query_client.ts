@@ -9,7 +9,7 @@ import { ApiError, isTransient } from "./errors.ts";
  * only concerns its page, such as where to go next.
  */
 export function createQueryClient(): QueryClient {
-  // A session that has ended, or must choose a password, shows first in whatever is asked for: ask who we are again.
+  // A session that has ended, must choose a password or lost its role shows first in whatever is asked for: ask who we are again.
   const onError = (error: unknown) => {
     if (error instanceof ApiError && SESSION_CHANGED.has(error.code)) {
       void client.invalidateQueries({ queryKey: ["me"] });
@@ -29,4 +29,4 @@ export function createQueryClient(): QueryClient {
   return client;
 }
 
-const SESSION_CHANGED = new Set(["UNAUTHENTICATED", "PASSWORD_CHANGE_REQUIRED"]);
+const SESSION_CHANGED = new Set(["UNAUTHENTICATED", "PASSWORD_CHANGE_REQUIRED", "FORBIDDEN"]);
