@@ -79,6 +79,16 @@ browserTest("[CFG-3] what never changes is not asked for again; the rest is", as
   assert.equal((await read("TRADE-RESULT")).description, "Payments, changed");
 });
 
+browserTest("[CFG-1] a description typed or pasted in several lines is taken as one", async () => {
+  await using entered = await ui.enter("operator");
+  const { page } = entered;
+  await page.goto(`${DEMO}/configs/DEVICE-LOCK/edit`);
+  await page.getByLabel("Description").fill("Locks one device\nand unlocks it");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("heading", { name: "DEVICE-LOCK", exact: true }).waitFor();
+  assert.equal((await read("DEVICE-LOCK")).description, "Locks one device and unlocks it");
+});
+
 browserTest("[CFG-4] offline asks first and says what it stops; online again resumes", async () => {
   await using entered = await ui.enter("operator");
   const { page } = entered;

@@ -41,6 +41,7 @@ export function ConfigForm({ initial, existing = false, busy, error, onSubmit, o
         label={t.configs.description}
         extra={t.configs.descriptionHint}
         rules={[{ required: true, whitespace: true }]}
+        normalize={oneLine}
         {...refused("description")}
       >
         <Input.TextArea maxLength={500} rows={3} />
@@ -81,6 +82,11 @@ export function ConfigForm({ initial, existing = false, busy, error, onSubmit, o
       </Flex>
     </Form>
   );
+}
+
+/** A description is one line for the API, however it is typed or pasted. */
+function oneLine(text: string): string {
+  return text.replace(/[\r\n\t]+/g, " ");
 }
 
 function Identity({ refused }: { refused: (field: string) => object }) {
