@@ -42,7 +42,7 @@ export function Chart({ label, times, series, format, logarithmic = false, heigh
   const t = useMessages();
   const { dark } = useAppearance();
   // The chart is made anew when what it shows changes its shape or look, and only fed when its numbers change.
-  const shape = JSON.stringify([series.map((one) => [one.label, one.color, one.area]), dark, height, label]);
+  const shape = JSON.stringify([series.map(shapeOf), dark, height, label]);
   const latest = useRef({ times, series, format });
   latest.current = { times, series, format };
   const chart = useRef<uPlot | null>(null);
@@ -77,6 +77,10 @@ export function Chart({ label, times, series, format, logarithmic = false, heigh
   return <div ref={holder} className="chart" role="img" aria-label={label} />;
 }
 
+function shapeOf(one: Series) {
+  return [one.label, one.color, one.area, isSparse(one)];
+}
+
 function dataOf(times: number[], series: Series[]): uPlot.AlignedData {
   return [times.map((ms) => ms / 1000), ...series.map((one) => one.values)];
 }
@@ -107,6 +111,7 @@ function optionsFor({ element, series, dark, height, logarithmic, timeLabel, for
     height,
     cursor: { points: { size: 6 }, drag: { x: false, y: false } },
     scales: {
+      x: { range: (_, min, max) => min === max ? [min - HOUR_S / 2, max + HOUR_S / 2] : [min, max] },
       y: logarithmic ? { distr: 3, range: logRange } : { range: (_, __, max) => [0, max > 0 ? max * 1.1 : 1] },
     },
     axes: [
@@ -129,7 +134,7 @@ function optionsFor({ element, series, dark, height, logarithmic, timeLabel, for
           stroke,
           width: 2,
           value,
-          points: { show: one.values.length < 3 },
+          points: { show: isSparse(one) },
           spanGaps: logarithmic,
           ...(one.area && { fill: `${stroke}22` }),
         };
@@ -138,7 +143,13 @@ function optionsFor({ element, series, dark, height, logarithmic, timeLabel, for
   };
 }
 
+const HOUR_S = 3600;
 const DAY_S = 86_400;
+
+/** Too few values for a line that can be seen. */
+function isSparse({ values }: Series): boolean {
+  return values.filter((value) => value !== null).length < 3;
+}
 
 /** Days as `11-22`, hours as `08:00`, local. */
 function timeTicks(_: uPlot, ticks: number[], __: number, ___: number, step: number): string[] {
