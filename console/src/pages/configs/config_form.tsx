@@ -110,10 +110,10 @@ function WhomFor({ values }: { values: ConfigValues }) {
   return (
     <>
       <Form.Item name="scope" label={t.configs.scope} extra={t.configs.scopeHelp[values.scope]}>
-        <Radio.Group optionType="button" options={choices(t.configs.scopes)} />
+        <Radio.Group optionType="button" buttonStyle="solid" options={choices(t.configs.scopes)} />
       </Form.Item>
       <Form.Item name="target" label={t.configs.target}>
-        <Radio.Group optionType="button" options={choices(t.configs.targets)} />
+        <Radio.Group optionType="button" buttonStyle="solid" options={choices(t.configs.targets)} />
       </Form.Item>
     </>
   );
@@ -124,7 +124,7 @@ function Resend({ values }: { values: ConfigValues }) {
   return (
     <>
       <Form.Item name="resend" label={t.configs.resend} extra={t.configs.resendHelp[values.resend]}>
-        <Radio.Group optionType="button" options={choices(t.configs.resendModes)} />
+        <Radio.Group optionType="button" buttonStyle="solid" options={choices(t.configs.resendModes)} />
       </Form.Item>
       {values.resend === "threshold" && (
         <Form.Item
