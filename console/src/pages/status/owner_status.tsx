@@ -19,6 +19,7 @@ export function OwnerStatus({ instanceId, owner }: { instanceId: string; owner: 
   const canKick = useCan("kick");
   return (
     <Card
+      className="owner-card"
       title={<Code text={owner.id} copy />}
       extra={canKick && status.data?.online && <Kick instanceId={instanceId} owner={owner} />}
       aria-label={t.status.kinds[owner.kind]}
