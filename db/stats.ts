@@ -34,6 +34,8 @@ export type Overview = {
   stepMs: number;
   /** Live connections, the highest sample of each step. */
   connections: { at: number; connections: number }[];
+  /** Live connections at the last sample; null where there is none. */
+  lastConnections: number | null;
   latency: Latency & { buckets: { upToMs: number | null; count: number }[] };
 };
 

@@ -111,7 +111,7 @@ async function readOverview(sql: Sql, query: StatsQuery): Promise<Overview> {
     upToMs: Number.isFinite(bound) ? bound : null,
     count: sumOf(rows, 10 + index),
   }));
-  return { points, stepMs, connections, latency: { ...latencyOf(rows), buckets } };
+  return { points, stepMs, ...connections, latency: { ...latencyOf(rows), buckets } };
 }
 
 /** Sums per step of `step` hours and kind, oldest first. */
@@ -137,10 +137,17 @@ function sumOf(rows: readonly Counted[], kind: number): number {
   return rows.reduce((sum, row) => row.kind === kind ? sum + row.n : sum, 0);
 }
 
-async function readConnections(sql: Sql, { instanceNo, from, to }: StatsQuery): Promise<Overview["connections"]> {
+async function readConnections(
+  sql: Sql,
+  { instanceNo, from, to }: StatsQuery,
+): Promise<Pick<Overview, "connections" | "lastConnections">> {
   const step = Math.max(1, Math.ceil((to - from) / MINUTE_MS / SAMPLES)) * MINUTE_MS;
-  const rows = await sql<Overview["connections"]>`
-    select at / ${step}::bigint * ${step}::bigint as at, max(n)::int as connections from connection_sample
+  const rows = await sql<{ at: number; connections: number; last: number }[]>`
+    select at / ${step}::bigint * ${step}::bigint as at, max(n)::int as connections,
+      (array_agg(n order by at desc))[1] as last from connection_sample
     where instance = ${instanceNo} and at >= ${from} and at < ${to} group by 1 order by 1`;
-  return [...rows];
+  return {
+    connections: rows.map(({ at, connections }) => ({ at, connections })),
+    lastConnections: rows.at(-1)?.last ?? null,
+  };
 }

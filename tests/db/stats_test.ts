@@ -131,6 +131,8 @@ Deno.test("[STA-2] connections over time: a sample per minute of the sessions of
     ) => [at - DAY, connections]);
   assert.deepEqual(await connections(DAY, DAY + HOUR_MS), [[0, 2], [60_000, 0]]);
   assert.deepEqual((await connections(DAY, DAY + 30 * DAY_MS)).length, 1);
+  const month = await stats.overview({ instanceNo: db.instanceNo, from: DAY, to: DAY + 30 * DAY_MS });
+  assert.deepEqual([month.connections.at(-1)?.connections, month.lastConnections], [2, 0]);
   await stats.sampleConnections(DAY + 32 * DAY_MS);
   assert.deepEqual(await connections(DAY, DAY + HOUR_MS), []);
 });

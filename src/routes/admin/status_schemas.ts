@@ -76,7 +76,10 @@ export const Overview = z.object({
     discards: z.number().int(),
     ...latency,
   })),
-  connections: z.array(z.object({ at: Time, connections: z.number().int() })),
+  connections: z.array(z.object({ at: Time, connections: z.number().int() })).openapi({
+    description: "The highest sample of each step",
+  }),
+  lastConnections: z.number().int().nullable().openapi({ description: "The last sample" }),
   latency: z.object({
     ...latency,
     buckets: z.array(z.object({ upToMs: z.number().nullable(), count: z.number().int() })),

@@ -19,7 +19,7 @@ export function KeyFigures({ overview }: { overview: Overview }) {
       <Figures>
         <Figure
           label={t.overview.connections}
-          value={format.number(overview.connections.at(-1)?.connections ?? 0)}
+          value={format.number(overview.lastConnections ?? 0)}
           hint={t.overview.now}
         />
         <Figure label={t.overview.pushes} value={format.number(pushes)} hint={t.overview.inPeriod} />
