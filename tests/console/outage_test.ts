@@ -49,6 +49,32 @@ browserTest("[CON-1] a log out that failed is told, and the session goes on", as
   await page.getByRole("link", { name: "UCHAT", exact: true }).waitFor();
 });
 
+browserTest(
+  "[CON-1] [INS-2] what is shown once is shown at once, however slow the list is that it changed",
+  async () => {
+    await using entered = await ui.enter("admin");
+    const { page } = entered;
+    const shown = async (path: string, act: () => Promise<void>) => {
+      await page.goto(path);
+      await page.getByRole("heading", { level: 2 }).or(page.getByRole("table")).first().waitFor();
+      const { promise: answer, resolve } = Promise.withResolvers<void>();
+      await page.route(/\/api\/(instances|operators)/, async (route) => {
+        if (route.request().method() === "GET") await answer;
+        await route.continue();
+      });
+      await act();
+      await page.getByRole("dialog").getByText("it is shown this once", { exact: false }).waitFor();
+      resolve();
+      await page.unrouteAll({ behavior: "wait" });
+    };
+    await shown(`${DEMO}/service`, () => page.getByRole("button", { name: "New secret: App secret" }).click());
+    await shown("/console/operators?new=1", async () => {
+      await page.getByLabel("Account", { exact: true }).fill("slow-day");
+      await page.getByRole("dialog").getByRole("button", { name: "Create" }).click();
+    });
+  },
+);
+
 /** What a browser tells a page whose tab is looked at again, once its data is old enough to be asked for. */
 async function comeBack(page: Page): Promise<void> {
   await page.waitForTimeout(5_500);

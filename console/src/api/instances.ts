@@ -47,10 +47,13 @@ export function useChangeInstance(instanceId: string) {
   return useInstanceMutation((json: InstanceChange) => unwrap(one.$patch({ param: at({ instanceId }), json })));
 }
 
+/** Does not wait for what is read again: the secret is told this once, and would be lost with a page that is left. */
 export function useNewSecret(instanceId: string) {
-  return useInstanceMutation((kind: Secret["kind"]) =>
-    unwrap(one.secrets.$post({ param: at({ instanceId }), json: { kind } }))
-  );
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (kind: Secret["kind"]) => unwrap(one.secrets.$post({ param: at({ instanceId }), json: { kind } })),
+    onSuccess: () => void client.invalidateQueries({ queryKey: [KEY] }),
+  });
 }
 
 export function useRevokeSecret(instanceId: string) {

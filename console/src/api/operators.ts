@@ -23,8 +23,14 @@ function useOperatorMutation<V, R>(mutationFn: (variables: V) => Promise<R>) {
   return useMutation({ mutationFn, onSuccess: () => client.invalidateQueries({ queryKey: [KEY] }) });
 }
 
+/** Does not wait for the list to be read again: the password is told this once, and would be lost with a page that is left. */
+function useOneTimePassword<V>(mutationFn: (variables: V) => Promise<OneTimePassword>) {
+  const client = useQueryClient();
+  return useMutation({ mutationFn, onSuccess: () => void client.invalidateQueries({ queryKey: [KEY] }) });
+}
+
 export function useCreateOperator() {
-  return useOperatorMutation((json: { login: string; role: Role }) => unwrap(all.$post({ json })));
+  return useOneTimePassword((json: { login: string; role: Role }) => unwrap(all.$post({ json })));
 }
 
 export function useChangeOperator() {
@@ -35,5 +41,5 @@ export function useChangeOperator() {
 
 /** Gives out a new one-time password and ends the operator's sessions. */
 export function useResetPassword() {
-  return useOperatorMutation((id: number) => unwrap(one.password.$post({ param: at({ id: String(id) }) })));
+  return useOneTimePassword((id: number) => unwrap(one.password.$post({ param: at({ id: String(id) }) })));
 }
