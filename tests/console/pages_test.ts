@@ -60,24 +60,26 @@ for (const look of LOOKS) {
   });
 }
 
-browserTest("[CON-2] dialogs and drawers have no serious findings of axe either", async () => {
-  await using entered = await ui.enter("admin");
-  const { page } = entered;
-  const opened = [
-    `${PAGES}/status?kind=user&id=${DEMO_USER}&push=TRADE-RESULT.2&for=${DEMO_USER}`,
-    "/console/instances?new=1",
-    "/console/operators?new=1",
-  ];
-  for (const path of opened) {
-    await page.goto(path);
+for (const look of ["light", "dark"]) {
+  browserTest(`[CON-2] dialogs and drawers have no serious findings of axe either (${look})`, async () => {
+    await using entered = await ui.enter("admin", { dark: look === "dark" });
+    const { page } = entered;
+    const opened = [
+      `${PAGES}/status?kind=user&id=${DEMO_USER}&push=TRADE-RESULT.2&for=${DEMO_USER}`,
+      "/console/instances?new=1",
+      "/console/operators?new=1",
+    ];
+    for (const path of opened) {
+      await page.goto(path);
+      await page.getByRole("dialog").waitFor();
+      assert.deepEqual(await findings(page), [], path);
+    }
+    await page.goto(`${PAGES}/configs/UCHAT`);
+    await page.getByRole("button", { name: "Go offline: UCHAT" }).click();
     await page.getByRole("dialog").waitFor();
-    assert.deepEqual(await findings(page), [], path);
-  }
-  await page.goto(`${PAGES}/configs/UCHAT`);
-  await page.getByRole("button", { name: "Go offline: UCHAT" }).click();
-  await page.getByRole("dialog").waitFor();
-  assert.deepEqual(await findings(page), []);
-});
+    assert.deepEqual(await findings(page), []);
+  });
+}
 
 browserTest("[CON-5] the labels that operators know are there in Chinese", async () => {
   await using entered = await ui.enter("admin", { language: "zh" });

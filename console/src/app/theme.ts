@@ -77,6 +77,8 @@ export function themeConfig(dark: boolean): ThemeConfig {
         headerPadding: "0 20px",
       },
       Segmented: { trackBg: dark ? "#10141c" : "#e8ecf3" },
+      // White on the dark theme's red is below that contrast.
+      ...(dark && { Button: { dangerColor: "#10141c" } }),
       Modal: { headerBg: "transparent" },
       Menu: { itemBorderRadius: 8, activeBarBorderWidth: 0, itemMarginInline: 0, ...(dark && DARK_MENU) },
     },
