@@ -75,6 +75,31 @@ browserTest(
   },
 );
 
+browserTest("[CON-4] pushes of one user do not stand under another's name while those are on their way", async () => {
+  const push = { bizType: "UCHAT", linkToken: "u-before", thirdMsgId: "before-1", payload: "p" };
+  await ui.server.admin("POST", "/api/instances/default_demo/pushes", push);
+  await using entered = await ui.enter("viewer");
+  const { page } = entered;
+  await page.goto(`${DEMO}/status?kind=user&id=u-before`);
+  const before = page.getByRole("button", { name: "Details: before-1" });
+  await before.waitFor();
+  await page.route("**/pushes?*u-after*", () => {}); // never answered
+  await page.getByLabel("User ID").fill("u-after");
+  await page.keyboard.press("Enter");
+  await page.getByText("u-after", { exact: true }).waitFor();
+  await before.waitFor({ state: "detached" });
+});
+
+browserTest("[STA-2] numbers of another period are marked as such until those asked for come", async () => {
+  await using entered = await ui.enter("viewer");
+  const { page } = entered;
+  await page.goto(`${DEMO}/overview`);
+  await page.getByText("in this period").first().waitFor();
+  await page.route("**/overview?*", () => {}); // never answered
+  await page.getByText("30 days", { exact: true }).click();
+  await page.locator(".overview[aria-busy=true]").waitFor();
+});
+
 /** What a browser tells a page whose tab is looked at again, once its data is old enough to be asked for. */
 async function comeBack(page: Page): Promise<void> {
   await page.waitForTimeout(5_500);

@@ -48,7 +48,7 @@ export function Component() {
     >
       <QueryView query={overview}>
         {(found) => (
-          <div className="stack">
+          <div className="stack overview" aria-busy={overview.isPlaceholderData}>
             <KeyFigures overview={found} />
             <Pictures overview={found} />
             <LiveTail instanceId={instanceId} />

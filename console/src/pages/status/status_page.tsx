@@ -43,7 +43,7 @@ export function Component() {
           </search>
         </Card>
         {owner && <OwnerStatus key={`${kind} ${id}`} instanceId={instanceId} owner={owner} />}
-        {owner || kind === "all" ? <PushList instanceId={instanceId} owner={owner} /> : (
+        {owner || kind === "all" ? <PushList key={`${kind} ${id}`} instanceId={instanceId} owner={owner} /> : (
           <Card>
             <EmptyState title={t.status.start} hint={t.status.startHint} />
           </Card>
