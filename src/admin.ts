@@ -46,16 +46,19 @@ export type AdminOptions = {
 /** The operators' side: admin API and console. */
 export type Admin = { app: Hono; accounts: Accounts; sampleConnections: () => Promise<void>; close(): Promise<void> };
 
-/** Connections of the console's queries: a long list must not stand before a delivery. */
+/** Connections of the console's changes and logins. */
 const CONNECTIONS = 2;
+/** Connections of the console's lists: a long one must stand neither before a delivery nor before an emergency stop. */
+const LIST_CONNECTIONS = 2;
 /** Connections on which operators' pushes are stored. */
 const SEND_CONNECTIONS = 1;
 
 export function openAdmin(options: AdminOptions): Admin {
   const { services, config, clock, consistency, failed } = options;
   const sql = openSql(options.databaseUrl, { max: CONNECTIONS });
+  const lists = openSql(options.databaseUrl, { max: LIST_CONNECTIONS });
   const sendSql = openSql(options.databaseUrl, { max: SEND_CONNECTIONS });
-  const stores = postgresAdminStores(sql, options.secrets);
+  const stores = postgresAdminStores(sql, { lists, secrets: options.secrets });
   const sends = { appends: postgresRecordedAppends(sendSql), records: stores.records };
   const adminToken = config.adminToken ?? null;
   const accounts = createAccounts({
@@ -87,7 +90,7 @@ export function openAdmin(options: AdminOptions): Admin {
     app,
     accounts,
     sampleConnections: () => stores.stats.sampleConnections(clock.now()),
-    close: async () => void await Promise.all([sql, sendSql].map((pool) => pool.end({ timeout: 5 }))),
+    close: async () => void await Promise.all([sql, lists, sendSql].map((pool) => pool.end({ timeout: 5 }))),
   };
 }
 

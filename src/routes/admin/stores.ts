@@ -8,14 +8,18 @@ import type { Sql } from "../../../db/sql.ts";
 import { postgresStats } from "../../../db/stats_postgres.ts";
 import type { AdminStores } from "./deps.ts";
 
-/** The stores behind the admin API, in Postgres. */
-export function postgresAdminStores(sql: Sql, secrets: SecretBox = CLEAR): AdminStores {
+/**
+ * The stores behind the admin API, in Postgres. Changes and logins go by `sql`, what lists and counts by `lists`: an
+ * emergency stop must not wait for them (CFG-4).
+ */
+export function postgresAdminStores(sql: Sql, options: { lists?: Sql; secrets?: SecretBox } = {}): AdminStores {
+  const { lists = sql, secrets = CLEAR } = options;
   return {
     store: postgresCatalog(sql, { secrets }),
-    records: postgresRecords(sql),
+    records: { ...postgresRecords(sql), list: postgresRecords(lists).list },
     operators: postgresOperators(sql),
-    pushStates: postgresPushStates(sql),
-    sessionRows: postgresSessionRows(sql),
-    stats: postgresStats(sql),
+    pushStates: postgresPushStates(lists),
+    sessionRows: postgresSessionRows(lists),
+    stats: postgresStats(lists),
   };
 }
