@@ -86,6 +86,20 @@ browserTest("[SES-3] the validation URL is tried before it is saved: the raw ans
   assert.deepEqual(entered.problems, []);
 });
 
+browserTest("[SES-2] Enter in the trial tries the URL, and does not save it", async () => {
+  await using entered = await ui.enter("admin");
+  const { page } = entered;
+  await page.goto(`${DEMO}/service`);
+  const { sessionValidateUrl } = await instance();
+  await page.getByLabel("Validation URL").fill("http://127.0.0.1:9/only-tried");
+  const trial = page.getByRole("region", { name: "Try it" });
+  await trial.getByLabel("User ID").fill("u-1");
+  await trial.getByLabel("Session ID").fill("s-1");
+  await page.keyboard.press("Enter");
+  await trial.getByRole("status").waitFor();
+  assert.equal((await instance()).sessionValidateUrl, sessionValidateUrl);
+});
+
 browserTest("[INS-3] meta.config is downloaded for a platform", async () => {
   await using entered = await ui.enter("viewer");
   const { page } = entered;

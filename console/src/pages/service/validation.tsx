@@ -44,9 +44,9 @@ export function Validation({ instance, canEdit }: { instance: Instance; canEdit:
               </Button>
             </Flex>
           </Form.Item>
-          {isUrl(url.trim()) && <ValidationTrial instanceId={instance.instanceId} url={url.trim()} />}
         </Form>
       )}
+      {canEdit && isUrl(url.trim()) && <ValidationTrial instanceId={instance.instanceId} url={url.trim()} />}
     </Card>
   );
 }

@@ -13,6 +13,7 @@ export function ValidationTrial({ instanceId, url }: { instanceId: string; url: 
   const trial = useValidationTrial(instanceId);
   const [userId, setUserId] = useState("");
   const [sessionId, setSessionId] = useState("");
+  const ready = userId.trim() !== "" && sessionId.trim() !== "" && !trial.isPending;
   const run = () => trial.mutate({ url, userId: userId.trim(), sessionId: sessionId.trim() });
   return (
     <section className="trial" aria-label={t.service.trial}>
@@ -24,6 +25,7 @@ export function ValidationTrial({ instanceId, url }: { instanceId: string; url: 
           placeholder={t.service.trialUser}
           value={userId}
           maxLength={100}
+          onPressEnter={() => ready && run()}
           onChange={(event) => setUserId(event.target.value)}
         />
         <Input
@@ -31,6 +33,7 @@ export function ValidationTrial({ instanceId, url }: { instanceId: string; url: 
           placeholder={t.service.trialSession}
           value={sessionId}
           maxLength={100}
+          onPressEnter={() => ready && run()}
           onChange={(event) => setSessionId(event.target.value)}
         />
         <Button onClick={run} loading={trial.isPending} disabled={!userId.trim() || !sessionId.trim()}>
