@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { browserTest, consoleTests, DEMO } from "./setup.ts";
 
@@ -99,6 +100,35 @@ browserTest("[STA-2] numbers of another period are marked as such until those as
   await page.getByText("30 days", { exact: true }).click();
   await page.locator(".overview[aria-busy=true]").waitFor();
 });
+
+for (
+  const [what, path, fields] of [
+    ["operator", "/console/operators?new=1", { Account: "twice-1" }],
+    ["instance", "/console/instances?new=1", { Name: "Twice", Workspace: "twice", "App ID": "app" }],
+  ] as const
+) {
+  browserTest(
+    `[CON-2] Enter makes one ${what}, also where it is pressed twice because the server is slow`,
+    async () => {
+      await using entered = await ui.enter("admin");
+      const { page } = entered;
+      let calls = 0;
+      await page.goto(path);
+      await page.route(`**/api/${what}s`, async (route) => {
+        calls++;
+        await new Promise((resolve) => setTimeout(resolve, 1000));
+        await route.continue();
+      });
+      for (const [label, text] of Object.entries(fields)) await page.getByLabel(label, { exact: true }).fill(text);
+      await page.keyboard.press("Enter");
+      await page.locator(".ant-btn-loading").waitFor();
+      await page.keyboard.press("Enter");
+      await page.getByText(what === "operator" ? "it is shown this once" : "twice_app is created", { exact: false })
+        .waitFor();
+      assert.equal(calls, 1);
+    },
+  );
+}
 
 /** What a browser tells a page whose tab is looked at again, once its data is old enough to be asked for. */
 async function comeBack(page: Page): Promise<void> {

@@ -34,11 +34,11 @@ export function NewInstanceForm({ open, onClose }: { open: boolean; onClose: () 
       okText={t.common.create}
       cancelText={t.common.cancel}
       confirmLoading={create.isPending}
-      onOk={form.submit}
+      okButtonProps={{ htmlType: "submit", form: "new-instance" }}
       onCancel={onClose}
       destroyOnHidden
     >
-      <Form<NewInstance> form={form} layout="vertical" preserve={false} onFinish={submit}>
+      <Form<NewInstance> id="new-instance" form={form} layout="vertical" preserve={false} onFinish={submit}>
         <Form.Item
           name="name"
           label={t.instances.name}

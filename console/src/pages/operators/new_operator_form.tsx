@@ -41,11 +41,12 @@ export function NewOperatorForm({ open, onClose, onMade }: NewOperatorFormProps)
       okText={t.common.create}
       cancelText={t.common.cancel}
       confirmLoading={create.isPending}
-      onOk={form.submit}
+      okButtonProps={{ htmlType: "submit", form: "new-operator" }}
       onCancel={onClose}
       destroyOnHidden
     >
       <Form<NewOperator>
+        id="new-operator"
         form={form}
         layout="vertical"
         preserve={false}
