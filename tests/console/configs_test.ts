@@ -89,6 +89,18 @@ browserTest("[CFG-1] a description typed or pasted in several lines is taken as 
   assert.equal((await read("DEVICE-LOCK")).description, "Locks one device and unlocks it");
 });
 
+browserTest("[CFG-3] what somebody else changed while a form was open stays as they left it", async () => {
+  await using entered = await ui.enter("operator");
+  const { page } = entered;
+  await page.goto(`${DEMO}/configs/TRADE-RESULT/edit`);
+  await page.getByLabel("Description").fill("Payments, by one");
+  await ui.server.admin("PATCH", "/api/instances/default_demo/configs/TRADE-RESULT", { retentionDays: 7 });
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("heading", { name: "TRADE-RESULT", exact: true }).waitFor();
+  const { description, retentionDays } = await read("TRADE-RESULT");
+  assert.deepEqual([description, retentionDays], ["Payments, by one", 7]);
+});
+
 browserTest("[CFG-4] offline asks first and says what it stops; online again resumes", async () => {
   await using entered = await ui.enter("operator");
   const { page } = entered;

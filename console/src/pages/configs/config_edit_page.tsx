@@ -1,4 +1,5 @@
 import { App } from "antd";
+import { useState } from "react";
 import { useNavigate, useParams } from "react-router";
 import { type Config, useChangeConfig, useConfig } from "../../api/configs.ts";
 import { useCurrentInstance } from "../../app/instance_scope.tsx";
@@ -10,7 +11,7 @@ import { QueryView } from "../../components/query_view.tsx";
 import { useMessages } from "../../i18n/provider.tsx";
 import { ConfigForm } from "./config_form.tsx";
 import { refusalOf } from "./config_new_page.tsx";
-import { changeOf, valuesOf } from "./config_rules.ts";
+import { differenceOf, valuesOf } from "./config_rules.ts";
 
 export function Component() {
   const t = useMessages();
@@ -25,7 +26,9 @@ export function Component() {
       title={t.configs.editTitle(bizType)}
       back={{ to: `/i/${encodeURIComponent(instanceId)}/configs/${encodeURIComponent(bizType)}`, label: bizType }}
     >
-      <QueryView query={config}>{(found) => <Edit instanceId={instanceId} config={found} />}</QueryView>
+      <QueryView query={config}>
+        {(found) => <Edit key={found.bizType} instanceId={instanceId} config={found} />}
+      </QueryView>
     </Page>
   );
 }
@@ -35,16 +38,17 @@ function Edit({ instanceId, config }: { instanceId: string; config: Config }) {
   const { message } = App.useApp();
   const change = useChangeConfig(instanceId, config.bizType);
   const navigate = useNavigate();
+  const [initial] = useState(() => valuesOf(config));
   const back = () => void navigate("..", { relative: "path" });
   return (
     <ConfigForm
       existing
-      initial={valuesOf(config)}
+      initial={initial}
       busy={change.isPending}
       error={refusalOf(change.error, (error) => errorText(error, t))}
       onCancel={back}
       onSubmit={(values) =>
-        change.mutate(changeOf(values), {
+        change.mutate(differenceOf(initial, values), {
           onSuccess: () => {
             void message.success(t.common.saved);
             back();

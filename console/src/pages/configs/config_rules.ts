@@ -67,6 +67,12 @@ export function changeOf(values: ConfigValues): ConfigChange {
   };
 }
 
+/** Only what was changed in the form: what somebody else changed meanwhile stays. */
+export function differenceOf(before: ConfigValues, after: ConfigValues): ConfigChange {
+  const was = new Map(Object.entries(changeOf(before)));
+  return Object.fromEntries(Object.entries(changeOf(after)).filter(([name, value]) => value !== was.get(name)));
+}
+
 export function newConfigOf(values: ConfigValues): NewConfig {
   const { bizType, scope, target } = values;
   const multiDevice = fieldsFor(values).multiDevice ? values.multiDevice : true;
