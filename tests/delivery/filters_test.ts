@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { RawClient, user } from "../support/client.ts";
 import { SteppableClock } from "../support/clock.ts";
 import { setStatus } from "../support/configs.ts";
+import { eventually } from "../support/eventually.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 import { ackIds, coveredTo, ids, lateIds } from "./shared.ts";
 
@@ -229,8 +230,7 @@ Deno.test("[PT-2] [FLT-3] a reported point counts as an ack of what it covers, e
     const rows = await server.services.sql<{ id: number }[]>`select id from arrival order by id`;
     return rows.map((row) => row.id);
   };
-  for (let left = 100; left > 0 && (await arrived()).length < 2; left--);
-  assert.deepEqual(await arrived(), [1, 4]);
+  await eventually(arrived, [1, 4]);
   await using upgraded = await phone(server, "2.0", 4);
   await upgraded.until(() => ids(upgraded, "UCHAT").length === 1);
   assert.deepEqual(lateIds(upgraded, "UCHAT"), [2]);

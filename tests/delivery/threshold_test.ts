@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { RawClient, user } from "../support/client.ts";
 import { SteppableClock } from "../support/clock.ts";
 import { changeConfig, configNo, makeConfig } from "../support/configs.ts";
+import { eventually } from "../support/eventually.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 import { sweep } from "../../db/sweeper.ts";
 import { ackIds, coveredTo, goneIds, ids } from "./shared.ts";
@@ -27,13 +28,8 @@ async function letters(server: TestServer, biz: string): Promise<number[]> {
 }
 
 /** Waits until the database says so; it is asked again after each flush. */
-async function eventually(server: TestServer, look: () => Promise<unknown>, expected: unknown): Promise<void> {
-  for (let left = 50;; left--) {
-    await server.services.recorder.flush();
-    const seen = await look();
-    if (left === 0 || JSON.stringify(seen) === JSON.stringify(expected)) return assert.deepEqual(seen, expected);
-  }
-}
+const flushed = <T>({ services: { recorder } }: TestServer, look: () => Promise<T>, expected: T): Promise<void> =>
+  eventually(() => recorder.flush().then(look), expected);
 
 Deno.test("[THR-1] [PT-4] the newest N are kept for who was away, the older dropped for good, and the interval covers them", async () => {
   await using server = await startServer();
@@ -72,7 +68,7 @@ Deno.test("[THR-1] an op that was sent to a target is kept for it until it is ac
       await first.until(() => ids(first, "T").length === sent);
     }
   }
-  await eventually(server, () => stored(server, "T"), [1, 2, 3]);
+  await flushed(server, () => stored(server, "T"), [1, 2, 3]);
   await using other = await phone(server, "d-2");
   await other.until(() => ids(other, "T").length === 1);
   assert.deepEqual(ids(other, "T"), [3]);
@@ -81,7 +77,7 @@ Deno.test("[THR-1] an op that was sent to a target is kept for it until it is ac
   assert.deepEqual(ids(again, "T"), [1, 2, 3]);
   again.ack("T", 3);
   await again.settled();
-  await eventually(server, () => stored(server, "T"), [3]);
+  await flushed(server, () => stored(server, "T"), [3]);
   assert.deepEqual(await letters(server, "T"), []);
 });
 
@@ -98,7 +94,7 @@ Deno.test("[THR-1] what was kept because it was sent goes when it is discarded o
   await client.until(() => ids(client, "T").length === 3);
   ackIds(client, "T", [3]);
   await client.settled();
-  await eventually(server, () => stored(server, "T"), [1, 2, 3]);
+  await flushed(server, () => stored(server, "T"), [1, 2, 3]);
   clock.advance(10_500);
   await client.until(() => ids(client, "T").length === 5);
   await client.settled();
@@ -106,7 +102,7 @@ Deno.test("[THR-1] what was kept because it was sent goes when it is discarded o
   await client.until(() => goneIds(client, "T").includes(2));
   clock.advance(15_000);
   await client.until(() => goneIds(client, "T").includes(1));
-  await eventually(server, () => letters(server, "T"), [1]);
+  await flushed(server, () => letters(server, "T"), [1]);
   await sweep(server.services.sql, clock.now(), () => Promise.resolve());
   assert.deepEqual(await stored(server, "T"), [3]);
   const rows = await server.services.sql<{ id: number; reason: string; attempts: number }[]>`
@@ -132,7 +128,7 @@ Deno.test("[THR-1] global streams too: each device gets the newest N that it has
   assert.deepEqual(ids(first, "G"), [1, 2, 4, 5]);
   first.ack("G", 5, "global");
   await first.settled();
-  await eventually(server, () => stored(server, "G"), [4, 5]);
+  await flushed(server, () => stored(server, "G"), [4, 5]);
   assert.deepEqual(await letters(server, "G"), [3]);
 });
 
@@ -144,7 +140,7 @@ Deno.test("[THR-1] [CFG-3] a lowered threshold drops at once, a raised one bring
   for (let i = 0; i < 6; i++) await server.pushGlobal({ bizType: "G" });
   for (const biz of ["T", "G"]) {
     await changeConfig(server, biz, { threshold: 2 });
-    await eventually(server, () => stored(server, biz), [5, 6]);
+    await flushed(server, () => stored(server, biz), [5, 6]);
     assert.deepEqual(await letters(server, biz), [1, 2, 3, 4]);
     await changeConfig(server, biz, { threshold: 4 });
   }
