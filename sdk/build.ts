@@ -22,7 +22,7 @@ const ADAPTERS = ["harmony_store.ts", "react_native_store.ts"];
  * names, so they may be shortened.
  */
 const INTERNAL =
-  /^(ledger|session|tries|cursors|binding|stealAt|withinMs|pingAt|safeSeq|unsaved|fleeting|clockFixed|seqRaised|clockOffset|owing|effects|safe|core|life|link|waiting|writing|streams|handed|acked|settings|freshId|fixedId|signAt|lean|kept|era|seen|attempt|dirty|unwatch|conn|post|deadline|since|problems|gap|pending|tag|serial|granted|lost|told|visible|secure|about|change|handler|signing|addListener|removeListener|observe|unobserve|connectionType|observers|stream|serverTimeMs|retryAfterMs|network|effect)$/;
+  /^(ledger|session|tries|cursors|binding|stealAt|withinMs|pingAt|safeSeq|unsaved|fleeting|clockFixed|seqRaised|clockOffset|owing|effects|safe|core|life|link|waiting|writing|streams|handed|acked|settings|freshId|fixedId|signAt|lean|kept|era|seen|attempt|dirty|unwatch|conn|post|deadline|since|problems|gap|pending|tag|serial|granted|lost|told|visible|secure|about|change|handler|signing|addListener|removeListener|observe|unobserve|connectionType|observers|stream|serverTimeMs|retryAfterMs|network|effect|emit|hooks|engine|frames|follow|only|taken|ended|events|channel|watch|count)$/;
 
 export type BuildResult = { folder: string; sizes: Record<string, { bytes: number; gzip: number }> };
 
