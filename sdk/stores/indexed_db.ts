@@ -47,8 +47,6 @@ export class IndexedDbStore implements SyncStore {
       // Relaxed durability is the default of some browsers; an ack must not overtake the disk.
       tx = db.transaction([ENTRIES, OWNER], "readwrite", { durability: "strict" });
       const done = finished(tx);
-      // It is waited for below, unless something else fails before.
-      done.catch(() => {});
       if (await result(tx.objectStore(OWNER).get("token")) !== this.#token) {
         throw new Error("another tab owns the store");
       }
@@ -111,8 +109,11 @@ function result<T>(request: IdbRequest<T>): Promise<T> {
 }
 
 function finished(tx: IdbTransaction): Promise<void> {
-  return new Promise((resolve, reject) => {
+  const done = new Promise<void>((resolve, reject) => {
     tx.oncomplete = () => resolve();
     tx.onabort = () => reject(tx.error);
   });
+  // It is waited for, unless something else fails before.
+  done.catch(() => {});
+  return done;
 }

@@ -69,6 +69,36 @@ Deno.test("[SDK-5] IndexedDbStore: a connection that is lost without a word cost
   await store.close();
 });
 
+Deno.test("[SDK-5] IndexedDbStore: a database that fails while it is read is told of once, and leaves no rejection behind", async () => {
+  const real = new IDBFactory() as unknown as IdbFactory;
+  const factory: IdbFactory = {
+    open(name, version) {
+      const request = real.open(name, version);
+      (request as unknown as EventTarget).addEventListener("success", () => {
+        const db = request.result, transaction = db.transaction.bind(db);
+        db.transaction = (...args) => {
+          const tx = transaction(...args);
+          queueMicrotask(() => tx.abort());
+          return tx;
+        };
+      });
+      return request;
+    },
+  };
+  const unhandled: unknown[] = [];
+  const note = (event: PromiseRejectionEvent) => {
+    event.preventDefault();
+    unhandled.push(event.reason);
+  };
+  globalThis.addEventListener("unhandledrejection", note);
+  const store = new IndexedDbStore("n", { factory });
+  await assert.rejects(store.load());
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  globalThis.removeEventListener("unhandledrejection", note);
+  assert.deepEqual(unhandled, []);
+  await store.close();
+});
+
 /** Connections that can be lost as Safari loses them: no event, and every transaction throws from then on. */
 function losable(real: IdbFactory) {
   const open = new Set<IdbDatabase>();
