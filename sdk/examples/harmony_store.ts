@@ -53,7 +53,12 @@ export interface PreferencesLike {
 
 export function preferencesStore(open: () => Promise<PreferencesLike>): KeyValueStore {
   let opened: Promise<PreferencesLike> | null = null;
-  const preferences = () => opened ??= open();
+  // What could not be opened is opened anew at the next use.
+  const preferences = () =>
+    opened ??= open().catch((error) => {
+      opened = null;
+      throw error;
+    });
   return new KeyValueStore({
     async get(key) {
       const value = await (await preferences()).get(key, "");

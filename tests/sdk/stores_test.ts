@@ -99,6 +99,15 @@ Deno.test("[SDK-5] IndexedDbStore: a database that fails while it is read is tol
   await store.close();
 });
 
+Deno.test("[SDK-5] HarmonyOS's preferences that could not be opened are opened at the next use", async () => {
+  let attempts = 0;
+  const store = preferencesStore(() =>
+    ++attempts === 1 ? Promise.reject(new Error("no context yet")) : Promise.resolve(fakePreferences())
+  );
+  await assert.rejects(store.load());
+  assert.equal((await store.load()).size, 0);
+});
+
 /** Connections that can be lost as Safari loses them: no event, and every transaction throws from then on. */
 function losable(real: IdbFactory) {
   const open = new Set<IdbDatabase>();
