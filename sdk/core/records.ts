@@ -8,7 +8,7 @@
 import type { Op, Scope } from "../../src/protocol.ts";
 import type { Kept, Ledger, Problem, Stream } from "./model.ts";
 import { isId, isObject, isOp, SCOPES } from "./frames.ts";
-import { byId, isReported, newStream, parseKeptKey, trim, withReported } from "./stream.ts";
+import { byId, isReported, keptKey, newStream, parseKeptKey, trim, withReported } from "./stream.ts";
 
 export const INSTALLATION = "installation";
 
@@ -41,12 +41,15 @@ export function decode(
   options: { durable: boolean; freshId: string; fixedId?: string | undefined },
 ): { ledger: Ledger; problems: Problem[] } {
   const problems: Problem[] = [];
+  const dirty = new Set<string>();
   const read = (key: string, text: string): Json => {
     try {
       const value: unknown = JSON.parse(text);
       if (isObject(value)) return value;
     } catch { /* reported below */ }
     problems.push({ code: "record", message: `Cannot read the stored record ${key}` });
+    // It is written anew, or deleted.
+    dirty.add(key);
     return {};
   };
   const text = entries.get(INSTALLATION);
@@ -63,7 +66,7 @@ export function decode(
     if (key.startsWith("k/")) kept.push(record);
     else if (key.startsWith("s/")) addStream(streams, record, epoch);
   }
-  const dirty = new Set(deviceId === storedId ? [] : [INSTALLATION]);
+  if (deviceId !== storedId) dirty.add(INSTALLATION);
   addKept(streams, dirty, kept, epoch);
   const ledger: Ledger = {
     deviceId,
@@ -132,8 +135,8 @@ function encodeKeptUnder(ledger: Ledger, key: string): string | null {
   const at = parseKeptKey(key);
   const stream = ledger.streams.get(at.stream);
   if (!stream) return null;
-  const k = stream.kept.find((k) => k.id === at.id && (k.epoch ?? "") === at.epoch);
+  const k = stream.kept.find((k) => k.id === at.id && keptKey(stream, k.id, k.epoch) === key);
   if (k) return encodeKept(stream, k.op, k.late, k.epoch);
-  const w = at.epoch === (ledger.epoch ?? "") ? stream.waiting.get(at.id) : undefined;
+  const w = keptKey(stream, at.id, ledger.epoch) === key ? stream.waiting.get(at.id) : undefined;
   return w && !w.handed ? encodeKept(stream, w.op, w.late, ledger.epoch) : null;
 }

@@ -35,8 +35,8 @@ function snapshot(ledger: Ledger, n: number, keys: ReadonlySet<string>): Writing
     if (!key.startsWith("k/")) continue;
     const at = parseKeptKey(key);
     const stream = ledger.streams.get(at.stream);
-    if (stream && at.epoch === (ledger.epoch ?? "") && stream.waiting.get(at.id)?.handed === false) {
-      kept.push({ stream: at.stream, id: at.id, era: stream.era });
+    if (stream?.waiting.get(at.id)?.handed === false && keptKey(stream, at.id, ledger.epoch) === key) {
+      kept.push({ ...at, era: stream.era });
     }
   }
   return { n, seq: ledger.seq, keys, streams, kept };

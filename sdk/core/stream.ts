@@ -140,10 +140,10 @@ export function keptKey(stream: Stream, id: number, epoch: string | null): strin
   return `k/${stream.scope}/${stream.biz}/${id}/${encodeURIComponent(epoch ?? "")}/${stream.owner}`;
 }
 
-/** The other way round; `stream` is the key of the stream. */
-export function parseKeptKey(key: string): { stream: string; id: number; epoch: string } {
-  const [, scope = "", biz = "", id = "", epoch = "", ...owner] = key.split("/");
-  return { stream: `s/${scope}/${biz}/${owner.join("/")}`, id: Number(id), epoch: decodeURIComponent(epoch) };
+/** The other way round, as far as there is one: of which stream, and its id. */
+export function parseKeptKey(key: string): { stream: string; id: number } {
+  const [, scope, biz, id, , ...owner] = key.split("/");
+  return { stream: `s/${scope}/${biz}/${owner.join("/")}`, id: Number(id) };
 }
 
 export function putStream(ledger: Ledger, stream: Stream): Ledger {

@@ -131,6 +131,21 @@ Deno.test("[SDK-5] an unreadable record costs one stream, not the installation",
   assert.deepEqual(bench.problems.map((p) => p.code), ["record"]);
 });
 
+Deno.test("[SDK-5] an unreadable record is told of once: it is deleted, whatever its key looks like", async () => {
+  const store = new MemoryStore({ durable: true });
+  const good = ["installation", JSON.stringify({ v: 1, deviceId: "d-1", seq: 5, epoch: "e-1" })] as const;
+  const bad = ["k/device/LOCK/9/e-1/", "s/user/CHAT/50%/a%zz", "k/user/CHAT/x/%/u"].map((key) =>
+    [key, "{oops"] as const
+  );
+  await store.write({ puts: [good, ...bad], deletes: [] });
+  const first = new Bench({ store });
+  await first.hello();
+  await first.quiet();
+  first.crash();
+  assert.equal(first.problems.length, 3);
+  assert.deepEqual([...(await store.load()).keys()], ["installation"]);
+});
+
 Deno.test("[SDK-5] a burst of reports costs few writes", async () => {
   const store = new SlowStore();
   await using bench = new Bench({ store });
