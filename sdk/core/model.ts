@@ -83,8 +83,8 @@ export type Ledger = {
   readonly dirty: ReadonlySet<string>;
   readonly unsaved: ReadonlySet<string>;
   readonly writing: Writing | null;
-  /** Storage is tight: records are written without the history that only saves repeats. */
-  readonly lean: boolean;
+  /** Writes that failed one after the other; after 2 storage is tight: no history, which only saves repeats. */
+  readonly lean: number;
 };
 
 export type Writing = {

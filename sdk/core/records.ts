@@ -79,7 +79,7 @@ export function decode(
     dirty,
     unsaved: new Set(),
     writing: null,
-    lean: false,
+    lean: 0,
   };
   return { ledger, problems };
 }
@@ -127,7 +127,7 @@ const str = (value: unknown): string => typeof value === "string" ? value : "";
 export function encodeRecord(ledger: Ledger, key: string): string | null {
   if (key === INSTALLATION) return encodeInstallation(ledger);
   const stream = ledger.streams.get(key);
-  if (stream) return encodeStream(stream, ledger.epoch, ledger.lean);
+  if (stream) return encodeStream(stream, ledger.epoch, ledger.lean > 1);
   return encodeKeptUnder(ledger, key);
 }
 

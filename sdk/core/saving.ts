@@ -46,13 +46,13 @@ export function onSaved(turn: Turn, n: number): void {
   const life = leading(turn);
   const writing = life?.ledger.writing;
   if (!life || !writing || writing.n !== n) return;
-  let ledger = madeSafe({ ...life.ledger, writing: null }, writing);
+  let ledger = madeSafe({ ...life.ledger, writing: null, lean: life.ledger.lean > 1 ? 1 : 0 }, writing);
   for (const k of writing.kept) ledger = settleKept(ledger, k);
   setLedger(turn, ledger);
 }
 
 /**
- * The store refused. Once, the same is tried without the history; after that what the app reported counts as safe all
+ * The store refused. The same is tried once more, then without the history; after that what the app reported counts as safe all
  * the same: it has it, and not acking would have it sent again and again. Messages kept for an unregistered biz stay
  * unacked. The refused records go along with the next write.
  */
@@ -61,10 +61,8 @@ export function onFailed(turn: Turn, n: number, cause: unknown): void {
   const writing = life?.ledger.writing;
   if (!life || !writing || writing.n !== n) return;
   const unsaved = new Set([...life.ledger.unsaved, ...writing.keys]);
-  if (!life.ledger.lean) {
-    setLedger(turn, markDirty({ ...life.ledger, writing: null, lean: true }, ...unsaved));
-    return;
-  }
+  const { lean } = life.ledger;
+  if (lean < 2) return setLedger(turn, markDirty({ ...life.ledger, writing: null, lean: lean + 1 }, ...unsaved));
   setLedger(turn, madeSafe({ ...life.ledger, writing: null, unsaved }, writing));
   report(turn, { code: "storage", message: "Cannot write to the store", cause });
 }

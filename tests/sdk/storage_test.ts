@@ -53,6 +53,35 @@ Deno.test("[SDK-5] a store that is nearly full is written without the history, a
   assert.deepEqual([record.point, record.floor, record.reported], [500, 500, []]);
 });
 
+for (const failing of [20, 7]) {
+  Deno.test(`[SDK-5] [DLV-8] a write that fails in passing costs no history: a late op comes once (${failing})`, async () => {
+    let failures = 0;
+    const store = new (class extends MemoryStore {
+      override write(changes: Parameters<MemoryStore["write"]>[0]) {
+        return failures-- > 0 ? Promise.reject(new Error("in passing")) : super.write(changes);
+      }
+    })({ durable: true });
+    const first = new Bench({ store });
+    first.engine.post({ type: "register", biz: "LOCK" });
+    const wire = await first.online();
+    const take = async (id: number, batch: Record<string, unknown>) => {
+      await first.quiet();
+      failures = id === failing ? 1 : 0;
+      sync(wire, { ...batch, ops: [op(id)] });
+      first.report(first.delivered.at(-1)!);
+      await first.quiet();
+    };
+    await take(20, { from: 0, to: 20 });
+    // The ack of the late one is lost with the connection.
+    await take(7, { late: true });
+    first.crash();
+    await using bench = new Bench({ store });
+    bench.engine.post({ type: "register", biz: "LOCK" });
+    sync(await bench.online(), { late: true, ops: [op(7)] });
+    assert.deepEqual([first.ids, bench.ids, first.problems], [[20, 7], [], []]);
+  });
+}
+
 Deno.test("[SDK-5] a store that cannot be opened: an error, and the client works from memory", async () => {
   const store = new (class extends MemoryStore {
     override load(): Promise<ReadonlyMap<string, string>> {
