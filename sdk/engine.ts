@@ -201,7 +201,7 @@ export class Engine {
   }
 
   async #release(): Promise<void> {
-    await this.#store.close().catch(() => {});
+    await this.#inTime(this.#store.close()).catch(() => {});
     this.#lead.release();
   }
 

@@ -118,6 +118,23 @@ Deno.test("[SDK-5] a store that does not answer does not silence the client", as
   bench.crash();
 });
 
+Deno.test("[SDK-5] a store that does not close in time holds up neither the client's end nor the next leader", async () => {
+  const store = new (class extends MemoryStore {
+    override close(): Promise<void> {
+      return new Promise(() => {});
+    }
+  })({ durable: true });
+  const bench = new Bench({ store });
+  await bench.online();
+  await bench.quiet();
+  let closed = false;
+  const closing = bench.engine.close().then(() => closed = true);
+  await until("the wait for the store", () => bench.clock.pending > 0);
+  assert.equal(closed, false);
+  bench.clock.advance(10_000);
+  await closing;
+});
+
 Deno.test("[SDK-5] a store that answers too late has never two writes under way, and ends with what is true", async () => {
   const store = new SlowStore();
   await using bench = new Bench({ store });
