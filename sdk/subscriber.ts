@@ -16,13 +16,13 @@ export type SubscriberParts = {
 };
 
 /**
- * Hands the messages of one biz to one handler, one after the other. A message that is sent again while the app still
- * has it is not handed over twice.
+ * Hands the messages of one biz to one handler, one after the other. A message that is sent again while it waits
+ * here, or while the handler has it, is not handed over twice.
  */
 export class Subscriber {
   readonly #parts: SubscriberParts;
   #queue: { effect: Deliver; op: Deliver["ops"][number] }[] = [];
-  /** Ops that wait here, are in the handler, or are the app's until it says `received`. */
+  /** Ops that wait here or are in the handler. */
   readonly #held = new Set<string>();
   #running = false;
   #ended = false;
@@ -74,6 +74,8 @@ export class Subscriber {
 
   #handle(effect: Deliver, op: Deliver["ops"][number]): Promise<void> | null {
     const key = heldKey(effect, op.id);
+    // Received meanwhile, by hand.
+    if (op.id !== 0 && !this.#held.has(key)) return null;
     const received = () => {
       this.#held.delete(key);
       if (op.id !== 0) this.#parts.report(reportOf(effect, [op.id]));
@@ -98,7 +100,8 @@ export class Subscriber {
       code = "callback";
       const result = this.#parts.handler(message) as PromiseLike<unknown> | undefined;
       const returned = () => {
-        if (!this.#parts.manual) received();
+        if (this.#parts.manual) this.#held.delete(key);
+        else received();
       };
       // Whatever can be waited for: a query builder, or a promise of another realm, is none of our Promise.
       if (result?.then) return Promise.resolve(result).then(returned).catch(refused);

@@ -96,3 +96,38 @@ Deno.test("[DLV-8] [DLV-1] a handler that gives way to another in its midst: tha
   // The first had not returned when it ended: its message is the next one's too.
   assert.deepEqual(seen, ["one 1", "two 1", "two 2"]);
 });
+
+Deno.test("[DLV-8] [SDK-3] manual: what was handed over and not received comes again at the server's retry, until it is", async () => {
+  const t = testPlatform();
+  await using client = new SyncClient(t.options, t.platform);
+  const seen: { id: number; received(): void }[] = [], gates: (() => void)[] = [];
+  client.subscribe("LOCK", async (m) => {
+    seen.push(m);
+    await new Promise<void>((resolve) => gates.push(resolve));
+  }, { manual: true });
+  const wire = await t.connect();
+  const retry = () =>
+    wire.say({ type: "sync", batches: [{ scope: "device", biz: "LOCK", from: 2, to: 2, ops: [op(1), op(2)] }] });
+  const ids = () => seen.map((m) => m.id);
+  const handled = async () => {
+    const { length } = seen;
+    gates.at(-1)!();
+    await until("the next", () => seen.length > length);
+  };
+  sync(wire, 0, [{ id: 1 }, { id: 2 }]);
+  retry();
+  await handled();
+  assert.deepEqual(ids(), [1, 2], "while it waits or is in the handler, once");
+  retry();
+  await handled();
+  assert.deepEqual(ids(), [1, 2, 1]);
+  // The second waits for the third time when it is received.
+  retry();
+  seen[1]!.received();
+  seen[0]!.received();
+  await until("the ack", () => acked(wire) === 2);
+  gates.at(-1)!();
+  await new Promise((resolve) => setTimeout(resolve));
+  retry();
+  assert.deepEqual(ids(), [1, 2, 1]);
+});
