@@ -36,7 +36,7 @@ class Device {
 
   async leave(): Promise<void> {
     const ws = this.#ws;
-    if (!ws) return;
+    if (!ws || ws.readyState === WebSocket.CLOSED) return;
     this.#ws = null;
     await new Promise((resolve) => {
       ws.onclose = resolve;
