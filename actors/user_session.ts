@@ -87,7 +87,9 @@ export class UserSession implements LaneOwner {
     const lane = this.lanes.lane(config.no);
     if (!lane) return;
     const released = this.#released ??= new Map();
-    released.set(config.no, [...(released.get(config.no) ?? []), ...lane.window]);
+    // that they are sent again says nothing about what was written when they were sent here
+    const taken = lane.window.map((item) => ({ ...item, recorded: true }));
+    released.set(config.no, [...(released.get(config.no) ?? []), ...taken]);
     this.lanes.apply(config, { lane: { ...lane, window: [], windowBytes: 0 }, effects: [] });
   }
 

@@ -219,3 +219,24 @@ Deno.test("[GLB-2] a foreground that comes before the welcome sends nothing befo
     assert.deepEqual(ids(client, "GLOBAL-SDK-CONFIG"), round % 2 === 0 ? [1] : []);
   }
 });
+
+Deno.test("[DEV-2] [SES-4] nothing is in flight any more when the ack of an op that was taken back comes before its second copy was written down", async () => {
+  await using tenant = startTenant();
+  await using server = await safeServer(tenant);
+  const { recorder, sql } = server.services;
+  await using client = await phone(server);
+  await client.until(() => told(client) === "valid");
+  await server.push({ bizType: "ONE" });
+  await client.until(() => ids(client, "ONE").length === 1);
+  await recorder.flush();
+  const release = tenant.hold();
+  await askAt(server, `${tenant.url}?changed`);
+  await client.until(() => told(client) === "unknown");
+  release();
+  await client.until(() => lateIds(client, "ONE").length === 1);
+  client.ack("ONE", 1);
+  await client.settled();
+  await recorder.flush();
+  const left = async (table: string) => (await sql`select id from ${sql(table)}`).map((row) => row.id);
+  assert.deepEqual([await left("arrival"), await left("delivery")], [[1], []]);
+});
