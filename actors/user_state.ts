@@ -40,7 +40,8 @@ export function stepVerdict(state: VerdictState, event: VerdictEvent): VerdictSt
       };
     case "changed":
       if (!event.needed) {
-        return state.kind === "unasked" || !event.urlChanged
+        // what is known stays known, unless the URL that said it is gone; nobody is asked any more
+        return state.kind === "unasked" || (state.kind === "known" && !event.urlChanged)
           ? { state, effects: [] }
           : settle(state, { kind: "unasked" }, "unknown");
       }

@@ -87,7 +87,7 @@ const TABLE: Record<VerdictState["kind"], Row> = {
     changed: {
       "first to ask": SAME,
       "other URL": "asking 9 attempt 0 | ask 9",
-      "nobody asks any more": SAME,
+      "nobody asks any more": "unasked",
       "no URL any more": "unasked",
     },
     answered: {
@@ -103,7 +103,7 @@ const TABLE: Record<VerdictState["kind"], Row> = {
     changed: {
       "first to ask": SAME,
       "other URL": "asking 9 attempt 0 | ask 9",
-      "nobody asks any more": SAME,
+      "nobody asks any more": "unasked",
       "no URL any more": "unasked",
     },
     answered: UNANSWERED,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { RawClient, user } from "../support/client.ts";
 import { SteppableClock } from "../support/clock.ts";
-import { makeConfig } from "../support/configs.ts";
+import { makeConfig, setStatus } from "../support/configs.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 import { askAt, startTenant, type TestTenant } from "../support/tenant.ts";
 import { ackIds, ids, lateIds } from "./shared.ts";
@@ -239,4 +239,23 @@ Deno.test("[DEV-2] [SES-4] nothing is in flight any more when the ack of an op t
   await recorder.flush();
   const left = async (table: string) => (await sql`select id from ${sql(table)}`).map((row) => row.id);
   assert.deepEqual([await left("arrival"), await left("delivery")], [[1], []]);
+});
+
+Deno.test("[SES-2] [SES-5] nobody asks any more once the last config that needs the verdict is offline, and again when one is online", async () => {
+  const clock = new SteppableClock();
+  await using tenant = startTenant();
+  await using server = await safeServer(tenant, clock);
+  tenant.says("u-1", "unknown");
+  await using client = await phone(server);
+  await client.until(() => tenant.asked.length === 1);
+  await client.settled();
+  for (const biz of ALL) await setStatus(server, biz, "offline");
+  for (let step = 0; step < 10; step++) {
+    clock.advance(1_000);
+    await client.settled();
+  }
+  assert.equal(tenant.asked.length, 1);
+  tenant.says("u-1", "valid");
+  await setStatus(server, "SAFE", "online");
+  await client.until(() => told(client) === "valid");
 });
