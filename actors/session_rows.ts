@@ -8,8 +8,10 @@ export class SessionRows {
   readonly #log: Log;
   readonly #update: Coalescer<Session, void>;
   readonly #release: Coalescer<Session, void>;
-  /** Sessions that came to the foreground or left it since their rows were written. */
+  /** Sessions that came to the foreground or left it since their rows were written, or whose rows could not be written. */
   readonly #stale = new Set<Session>();
+  /** Ended sessions whose rows could not be removed. */
+  readonly #left = new Set<Session>();
 
   constructor(store: SessionStore, log: Log) {
     this.#log = log;
@@ -26,7 +28,7 @@ export class SessionRows {
   /** The user or the verdict changed. */
   changed(session: Session): void {
     if (!session.welcomed || session.ended) return;
-    this.#update.call(session).catch((error) => this.#failed(error));
+    this.#update.call(session).catch((error) => this.#failed(this.#stale, session, error));
   }
 
   /** Came to the foreground or left it: written now and then, because a foreground event costs no query (GLB-4). */
@@ -34,8 +36,11 @@ export class SessionRows {
     this.#stale.add(session);
   }
 
-  /** Writes which apps are in the foreground. */
+  /** Writes which apps are in the foreground, and what could not be written before. */
   write(): void {
+    const left = [...this.#left];
+    this.#left.clear();
+    for (const session of left) this.release(session);
     for (const session of this.#stale) {
       if (session.welcomed || session.ended) this.#stale.delete(session);
       this.changed(session);
@@ -43,10 +48,11 @@ export class SessionRows {
   }
 
   release(session: Session): void {
-    this.#release.call(session).catch((error) => this.#failed(error));
+    this.#release.call(session).catch((error) => this.#failed(this.#left, session, error));
   }
 
-  #failed(error: unknown): void {
+  #failed(again: Set<Session>, session: Session, error: unknown): void {
+    again.add(session);
     this.#log("warning", "session row not written", { error: String(error) });
   }
 }

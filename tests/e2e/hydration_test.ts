@@ -87,6 +87,27 @@ Deno.test("[CON-4] a client that goes before its connect was written is not show
   assert.equal((await status.json()).online, false);
 });
 
+Deno.test("[CON-4] a logout or an end that the database could not take down is written when it is back", async () => {
+  await using server = await startServer({ quiet: true });
+  const { sql, registry } = server.services;
+  const gone = await RawClient.connect(server, { deviceId: "d-gone" });
+  await using staying = await RawClient.connect(server, { deviceId: "d-stays", user: user("u-1") });
+  const rows = async () =>
+    (await sql<{ device: string; user_id: string | null }[]>`select device, user_id from session order by 1`)
+      .map((row) => `${row.device} ${row.user_id}`);
+  await sql`alter table session rename to session_away`;
+  await gone[Symbol.asyncDispose]();
+  staying.send({ type: "unbind", n: 1 });
+  await staying.settled();
+  while (registry.counts.sessions > 1) await server.push();
+  // behind both, which fail
+  await sql`select pg_sleep(0.2)`;
+  await sql`alter table session_away rename to session`;
+  const expected = ["d-stays null"];
+  for (let left = 50; left > 0 && String(await rows()) !== String(expected); left--) await sql`select pg_sleep(0.1)`;
+  assert.deepEqual(await rows(), expected);
+});
+
 Deno.test("[SES-1] what a client says before the welcome waits for it: no batch and no bound goes before", async () => {
   await using server = await startServer();
   await server.pushGlobal();
