@@ -1,6 +1,7 @@
 import type { Catalog, Config } from "../db/catalog.ts";
 import type { Hydrated, Target } from "../db/delivery.ts";
 import type { Bind, Point } from "../src/protocol.ts";
+import type { DeviceActor } from "./device_actor.ts";
 import type { Hydrator } from "./hydrator.ts";
 import type { LaneStart } from "./lane_set.ts";
 import { reportedPoints, resetPoints, type Starts, startsOf } from "./points.ts";
@@ -16,6 +17,7 @@ export type OpeningOptions = {
   heartbeatMs: number;
   /** The user's actor for a new bind. */
   userOf: (session: Session, userId: string) => UserActor;
+  deviceOf: (session: Session) => DeviceActor | undefined;
   /** Resolves when it is known here whether a global stream goes as far as the client says. */
   reachGlobal: (config: Config, id: number) => Promise<void>;
   rows: SessionRows;
@@ -94,16 +96,20 @@ export class Opening {
     const starts = await this.hydrateUser(session, bound, frame.points, true);
     // what was reported is true, also where the user has left meanwhile
     this.#o.hydrator.credit(userTarget(session, bound), session.deviceId, session.client, starts);
+    const device = starts.mismatch ? await this.#o.hydrator.hydrate(deviceTarget(session)) : null;
     if (session.bound !== bound || session.ended) return;
-    const device = [...session.lanes.lanes()].map((lane) => ({ stream: lane.stream, start: lane.point }));
-    if (starts.mismatch) {
-      const kept = device.flatMap(({ stream, start }) => {
-        const config = this.#catalog.configByNo(stream.config);
-        return config ? [{ config, start }] : [];
-      });
-      this.#reset(session, [...kept, ...starts.lanes]);
-    }
+    if (device) this.#resetAll(session, device, starts.lanes);
     bound.actor.post({ type: "opened", connectionId: session.connection.id, starts: starts.lanes });
+  }
+
+  /** A reset speaks of the device's streams, too: they go on from where it sets the client back to (PT-3). */
+  #resetAll(session: Session, hydrated: Hydrated, user: readonly LaneStart[]): void {
+    const points = new Map([...session.lanes.lanes()].map((lane) => [lane.stream.config, lane.point]));
+    const { lanes } = this.#starts(session, "device", hydrated, [], true, points);
+    this.#reset(session, [...lanes, ...user]);
+    const actor = this.#o.deviceOf(session);
+    actor?.rebuild();
+    actor?.post({ type: "opened", connectionId: session.connection.id, starts: lanes });
   }
 
   async hydrateUser(

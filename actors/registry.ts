@@ -42,15 +42,13 @@ export class Registry implements Bus {
     const { runtime, hydrator, heartbeatMs, sessions, broadcaster, validator } = options;
     this.#rows = new SessionRows(sessions, runtime.log);
     const userOf = (session: Session, userId: string) => this.#actors.userOf(session.instance, userId);
+    const deviceOf = (session: Session) => this.#actors.device(session);
     const reachGlobal = (config: Config, id: number) => broadcaster.reach(config, id);
-    this.#opening = new Opening({ runtime, hydrator, heartbeatMs, userOf, reachGlobal, rows: this.#rows });
+    this.#opening = new Opening({ runtime, hydrator, heartbeatMs, userOf, deviceOf, reachGlobal, rows: this.#rows });
     this.#actors = new LiveActors({
       runtime,
       validator,
-      hydrate: (session) => {
-        this.#opening.bindHello(session);
-        void this.#hydrate(session);
-      },
+      hydrate: (session) => void this.#hydrate(session),
       open: (session) => this.#open(session),
       end: (session) => this.#end(session),
       reopened: (session, kind) => this.#opening.reopened(session, kind),
@@ -200,10 +198,9 @@ export class Registry implements Bus {
   async #hydrate(session: Session): Promise<void> {
     const connectionId = session.connection.id;
     try {
+      this.#opening.bindHello(session);
       const plan = await this.#opening.prepare(session);
-      if ("outranked" in plan) {
-        return this.#actors.device(session)?.tell(session, { type: "outranked", connectionId, seq: plan.outranked });
-      }
+      if ("outranked" in plan) return this.evict(connectionId, plan.outranked);
       this.#plans.set(session, plan);
       this.#actors.device(session)?.tell(session, { type: "hydrated", connectionId });
     } catch (error) {

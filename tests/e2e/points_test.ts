@@ -124,6 +124,27 @@ Deno.test("[PT-3] a bind with a point above the head is reset too, and keeps the
   assert.deepEqual([summary(phone), phone.ops("DEVICE-LOCK").length], [["0-2: 1,2"], 2]);
 });
 
+Deno.test("[PT-3] [DLV-1] a reset that a bind brings sets the device's streams back, and they go on from there without a hole", async () => {
+  await using server = await startServer();
+  const lock = { bizType: "DEVICE-LOCK", linkToken: "d-1" };
+  await pushed(server, 3, lock);
+  await server.pushGlobal();
+  await using phone = await RawClient.connect(server);
+  await phone.until(() => phone.ops("DEVICE-LOCK").length === 3 && phone.ops("GLOBAL-SDK-CONFIG").length === 1);
+  phone.ack("DEVICE-LOCK", 1, "device");
+  phone.send({ type: "ack", scope: "device", biz: "DEVICE-LOCK", ids: [3] });
+  phone.send({ type: "bind", n: 1, userId: "u-1", sessionId: "s-1", points: [["user", "UCHAT", 50]] });
+  assert.deepEqual((await phone.next("reset")).points, [["device", "DEVICE-LOCK", 1]]);
+  const before = phone.frames.findIndex((frame) => frame.type === "reset");
+  const since = (biz: string) =>
+    phone.frames.slice(before).flatMap((frame) => frame.type === "sync" ? frame.batches : [])
+      .filter((batch) => batch.biz === biz).map(({ from, to, ops }) => `${from}-${to}: ${ops.map((op) => op.id)}`);
+  await phone.until(() => since("DEVICE-LOCK").length === 1 && since("GLOBAL-SDK-CONFIG").length === 1);
+  await pushed(server, 1, lock);
+  await phone.until(() => since("DEVICE-LOCK").length === 2);
+  assert.deepEqual([since("DEVICE-LOCK"), since("GLOBAL-SDK-CONFIG")], [["1-3: 2,3", "3-4: 4"], ["0-1: 1"]]);
+});
+
 Deno.test("[PT-3] any point under another epoch is reset; a fresh installation is not", async () => {
   await using server = await startServer();
   await pushed(server, 3);
