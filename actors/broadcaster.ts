@@ -50,11 +50,7 @@ export class Broadcaster implements GlobalPages {
     known.ops.push({ ...op, attempts: 0, recorded: false });
     known.bytes += op.bytes;
     known.head = op.id;
-    while (known.ops.length > MAX_OPS || known.bytes > MAX_BYTES) {
-      const oldest = known.ops.shift()!;
-      known.bytes -= oldest.bytes;
-      known.from = oldest.id;
-    }
+    trim(known);
     this.#streams.set(config.no, known);
   }
 
@@ -137,12 +133,21 @@ export class Broadcaster implements GlobalPages {
     const now = this.#streams.get(config.no);
     if (now !== before || (now?.head ?? 0) !== after) return await this.#load(config);
     const short = page.ops.length < MAX_OPS;
-    const ops = short ? [...(before?.ops ?? []), ...page.ops].slice(-MAX_OPS) : [];
-    const from = short ? (before?.from ?? 0) : page.head;
-    const cut = short && ops.length < (before?.ops.length ?? 0) + page.ops.length ? ops[0]!.id - 1 : from;
+    const ops = short ? [...(before?.ops ?? []), ...page.ops] : [];
     const bytes = ops.reduce((sum, op) => sum + op.bytes, 0);
-    this.#streams.set(config.no, { head: page.head, from: cut, ops, bytes });
+    const stream = { head: page.head, from: short ? (before?.from ?? 0) : page.head, ops, bytes };
+    trim(stream);
+    this.#streams.set(config.no, stream);
     if (page.ops.length > 0) this.#o.learned(config, page.ops);
+  }
+}
+
+/** Lets the oldest ops go until the others are few and small enough for memory. */
+function trim(stream: GlobalStream): void {
+  while (stream.ops.length > MAX_OPS || stream.bytes > MAX_BYTES) {
+    const oldest = stream.ops.shift()!;
+    stream.bytes -= oldest.bytes;
+    stream.from = oldest.id;
   }
 }
 
