@@ -34,15 +34,18 @@ export class Hydrator {
     return this.#hydrate.length;
   }
 
-  /** @returns null when granted, else the `seq` of the device's newer session on another node (DEV-3). */
-  claim(claim: SessionClaim): Promise<number | null> {
-    return this.#claim.call(claim);
+  /**
+   * @param wanted whether the connect is still waited for when its turn comes
+   * @returns null when granted, else the `seq` of the device's newer session on another node (DEV-3).
+   */
+  claim(claim: SessionClaim, wanted: () => boolean): Promise<number | null> {
+    return this.#claim.call(claim, wanted);
   }
 
-  /** Sees all that was recorded before the call. */
-  async hydrate(request: Omit<Target, "config">): Promise<Hydrated> {
+  /** Sees all that was recorded before the call. `wanted`: whether it is still waited for when its turn comes. */
+  async hydrate(request: Omit<Target, "config">, wanted?: () => boolean): Promise<Hydrated> {
     await this.#o.recorder.flush();
-    return await this.#hydrate.call(request);
+    return await this.#hydrate.call(request, wanted);
   }
 
   /** A reported point counts as an acknowledgement of the eligible ops it covers (PT-2). In the background. */

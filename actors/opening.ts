@@ -49,10 +49,12 @@ export class Opening {
     const { bound } = session;
     const { points = [], user: claimed, sameEpoch = true } = session.claims ?? {};
     session.claims = null;
+    // a phone that gives up in an outage comes again many times before its turn
+    const wanted = () => !session.ended;
     const [outranked, device, user] = await Promise.all([
       this.claim(session),
-      hydrator.hydrate(deviceTarget(session)),
-      bound ? hydrator.hydrate(userTarget(session, bound)) : null,
+      hydrator.hydrate(deviceTarget(session), wanted),
+      bound ? hydrator.hydrate(userTarget(session, bound), wanted) : null,
       bound ? this.#verdictGrace(session, bound) : null,
       this.#reachGlobals(session, "device", points),
       this.#reachGlobals(session, "user", claimed?.points ?? []),
@@ -66,8 +68,12 @@ export class Opening {
   /** Writes the session's row. @returns the `seq` of a newer session of this device on another node */
   claim(session: Session): Promise<number | null> {
     const { hydrator, rows } = this.#o;
+    const claimed = hydrator.claim(toClaim(session), () => !session.ended).catch((error) => {
+      if (session.ended) return null;
+      throw error;
+    });
     // a session that ended meanwhile was released before its row was written
-    return hydrator.claim(toClaim(session)).finally(() => session.ended && rows.release(session));
+    return claimed.finally(() => session.ended && rows.release(session));
   }
 
   /** Welcome first, then a reset where one is due; the streams are opened by the actors. */

@@ -52,3 +52,22 @@ Deno.test("Coalescer fails the calls of a batch that throws, and no other", asyn
   const results = await Promise.allSettled([1, 2, 3].map((input) => coalescer.call(input)));
   assert.deepEqual(results.map((result) => result.status), ["fulfilled", "rejected", "fulfilled"]);
 });
+
+Deno.test("Coalescer leaves out what nobody waits for when its batch begins, and fills the batch with others", async () => {
+  const batches: number[][] = [];
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const coalescer = new Coalescer<number, number>(async (inputs) => {
+    batches.push(inputs);
+    await promise;
+    return inputs;
+  }, { lanes: 1, batch: 2 });
+  let gone = false;
+  const calls = [1, 2, 3, 4, 5, 6, 7].map((input) => coalescer.call(input, () => !gone || input > 4));
+  await Promise.resolve();
+  gone = true;
+  resolve();
+  const results = await Promise.allSettled(calls);
+  assert.deepEqual(results.flatMap((result) => result.status === "fulfilled" ? [result.value] : []), [1, 2, 5, 6, 7]);
+  assert.deepEqual(batches, [[1, 2], [5, 6], [7]]);
+  assert.equal(coalescer.length, 0);
+});

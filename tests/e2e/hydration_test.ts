@@ -87,6 +87,33 @@ Deno.test("[CON-4] a client that goes before its connect was written is not show
   assert.equal((await status.json()).online, false);
 });
 
+Deno.test("connects that waited for the database while their clients went away are not made up for when it is back", async () => {
+  await using server = await startServer();
+  const { sql, registry } = server.services;
+  await sql`create table claimed (device text)`;
+  await sql`create function claimed() returns trigger language plpgsql as $$
+    begin insert into claimed values (new.device); return null; end $$`;
+  await sql`create trigger claimed after insert on session for each row execute function claimed()`;
+  await using first = await RawClient.open(server.syncUrl);
+  const impatient = await Promise.all(Array.from({ length: 20 }, () => RawClient.open(server.syncUrl)));
+  await sql.begin(async (tx) => {
+    await tx`lock table session in access exclusive mode`;
+    first.hello({ deviceId: "d-first" });
+    await first.settled();
+    for (const [n, client] of impatient.entries()) {
+      client.hello({ deviceId: `d-${n}` });
+      await client.settled();
+      await client[Symbol.asyncDispose]();
+    }
+    while (registry.counts.sessions > 1) await server.push();
+  });
+  await first.next("welcome");
+  await using last = await RawClient.connect(server, { deviceId: "d-last" });
+  await last.settled();
+  const claimed = await sql`select device from claimed order by 1`;
+  assert.deepEqual(claimed.map((row) => row.device), ["d-first", "d-last"]);
+});
+
 Deno.test("[CON-4] a logout or an end that the database could not take down is written when it is back", async () => {
   await using server = await startServer({ quiet: true });
   const { sql, registry } = server.services;
