@@ -114,6 +114,11 @@ export class LaneSet {
     return this.#lanes?.values() ?? [];
   }
 
+  /** Up to where each stream is acknowledged on this session, by config. */
+  points(): Map<number, number> {
+    return new Map([...this.lanes()].map((lane) => [lane.stream.config, lane.point]));
+  }
+
   /** Whether retries or discards are recorded for this target in the config's stream. */
   isMarked(config: number): boolean {
     return this.#marked?.has(config) ?? false;

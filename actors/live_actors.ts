@@ -12,8 +12,8 @@ export type LiveActorsOptions = {
   hydrate: (session: Session) => void;
   open: (session: Session) => void;
   end: (session: Session) => void;
-  /** Reads a session's streams again, after its actor has failed. */
-  reopened: (session: Session, kind: "user" | "device") => Promise<LaneStart[]>;
+  /** Reads a session's streams again, after its actor has failed; `points`: how far they were acknowledged on it. */
+  reopened: (session: Session, kind: "user" | "device", points: ReadonlyMap<number, number>) => Promise<LaneStart[]>;
   openingFailed: (session: Session, error: unknown) => void;
   session: (connectionId: string) => Session | undefined;
 };
@@ -116,9 +116,10 @@ export class LiveActors {
   async #rebuildDevice(actor: DeviceActor): Promise<void> {
     const session = actor.session;
     if (!session?.welcomed) return;
+    const points = session.lanes.points();
     actor.rebuild();
     try {
-      const starts = await this.#o.reopened(session, "device");
+      const starts = await this.#o.reopened(session, "device", points);
       if (!session.ended) actor.post({ type: "opened", connectionId: session.connection.id, starts });
     } catch (error) {
       this.#o.openingFailed(session, error);
@@ -126,6 +127,7 @@ export class LiveActors {
   }
 
   async #rebuildUser(actor: UserActor): Promise<void> {
+    const points = new Map(actor.sessions.map((bound) => [bound, bound.lanes.points()]));
     actor.rebuild();
     for (const { id } of actor.connections()) {
       const session = this.#o.session(id);
@@ -133,7 +135,7 @@ export class LiveActors {
       // one that is still being opened is opened by that, behind its welcome
       if (!session?.welcomed || bound?.actor !== actor) continue;
       try {
-        const starts = await this.#o.reopened(session, "user");
+        const starts = await this.#o.reopened(session, "user", points.get(bound) ?? new Map());
         if (session.bound === bound) actor.post({ type: "opened", connectionId: id, starts });
       } catch (error) {
         this.#o.openingFailed(session, error);

@@ -110,8 +110,7 @@ export class Opening {
 
   /** A reset speaks of the device's streams, too: they go on from where it sets the client back to (PT-3). */
   #resetAll(session: Session, hydrated: Hydrated, user: readonly LaneStart[]): void {
-    const points = new Map([...session.lanes.lanes()].map((lane) => [lane.stream.config, lane.point]));
-    const { lanes } = this.#starts(session, "device", hydrated, [], true, points);
+    const { lanes } = this.#starts(session, "device", hydrated, [], true, session.lanes.points());
     this.#reset(session, [...lanes, ...user]);
     const actor = this.#o.deviceOf(session);
     actor?.rebuild();
@@ -132,12 +131,21 @@ export class Opening {
     return this.#starts(session, "user", hydrated, points, sameEpoch);
   }
 
-  /** The streams again, from the server's record: after an actor failed. */
-  async reopened(session: Session, kind: "user" | "device"): Promise<LaneStart[]> {
+  /**
+   * The streams again, after an actor failed: from the server's record, or below it where this client has not come so far
+   * (PT-2: a reinstalled app).
+   */
+  async reopened(
+    session: Session,
+    kind: "user" | "device",
+    points: ReadonlyMap<number, number>,
+  ): Promise<LaneStart[]> {
     const target = kind === "device" ? deviceTarget(session) : userTarget(session, session.bound!);
     const hydrated = await this.#o.hydrator.hydrate(target);
-    return this.#starts(session, kind, hydrated, [], true, new Map(hydrated.points.map((p) => [p.config, p.point])))
-      .lanes;
+    const known = hydrated.points.map(({ config, point }) =>
+      [config, Math.min(point, points.get(config) ?? point)] as const
+    );
+    return this.#starts(session, kind, hydrated, [], true, new Map(known)).lanes;
   }
 
   get #catalog(): Catalog {

@@ -51,7 +51,7 @@ export class Registry implements Bus {
       hydrate: (session) => void this.#hydrate(session),
       open: (session) => this.#open(session),
       end: (session) => this.#end(session),
-      reopened: (session, kind) => this.#opening.reopened(session, kind),
+      reopened: (session, kind, points) => this.#opening.reopened(session, kind, points),
       openingFailed: (session, error) => this.#openingFailed(session, error),
       session: (connectionId) => this.#sessions.get(connectionId),
     });

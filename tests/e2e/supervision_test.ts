@@ -57,6 +57,30 @@ for (
   });
 }
 
+for (const [biz, scope, linkToken] of [["UCHAT", "user", "u-1"], ["DEVICE-LOCK", "device", "d-1"]] as const) {
+  Deno.test(`[PT-2] [STR-3] a reinstalled app gets all of ${biz} again, also when the actor fails in the middle of it`, async () => {
+    await using server = await startServer({ quiet: true, env: { WINDOW_OPS: "2" } });
+    const before = await RawClient.connect(server, { user: user("u-1") });
+    for (let id = 1; id <= 4; id++) {
+      await server.push({ bizType: biz, linkToken });
+      await before.until(() => before.ops(biz).length === id);
+      before.ack(biz, id, scope);
+    }
+    await before.settled();
+    await before[Symbol.asyncDispose]();
+    await using reinstalled = await RawClient.connect(server, { user: user("u-1") });
+    await reinstalled.until(() => reinstalled.ops(biz).length === 2);
+    failAcks(server, 1);
+    reinstalled.ack(biz, 1, scope);
+    await reinstalled.settled();
+    for (let acked = 2; acked <= 4; acked += 2) {
+      await reinstalled.until(() => unique(reinstalled, biz).includes(acked), 3_000);
+      reinstalled.ack(biz, acked, scope);
+    }
+    assertFollows(reinstalled, biz);
+  });
+}
+
 Deno.test("[STR-3] [DLV-1] a rebuilt user's session that is still being opened is welcomed first, and sent everything once", async () => {
   await using server = await startServer({ quiet: true });
   await using phone = await RawClient.connect(server, { user: user("u-1") });
