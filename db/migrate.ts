@@ -7,13 +7,13 @@ const LOCK = 725;
 
 /**
  * Applies the numbered SQL files of `db/migrations` that this database has not seen, in order, each in a transaction
- * of its own. Forward only. An advisory lock makes it safe for two servers to start at once.
+ * of its own. Forward only. An advisory lock makes it safe for two servers to start at once: one waits for the other.
  *
  * @throws {StartError} when the database cannot hold every text.
  * @throws {Error} when a file fails; nothing of that file is kept.
  */
 export async function migrate(databaseUrl: string): Promise<void> {
-  const sql = openSql(databaseUrl, { max: 1 });
+  const sql = openSql(databaseUrl, { max: 1, patient: true });
   try {
     await checkEncoding(sql);
     await sql`select pg_advisory_lock(${LOCK})`;

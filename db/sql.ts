@@ -25,13 +25,19 @@ export type SqlOptions = {
    * @default {false}
    */
   byKey?: boolean;
+  /**
+   * Statements may take as long as they like: making an index of a large table takes minutes.
+   *
+   * @default {false}
+   */
+  patient?: boolean;
 };
 
 /**
  * Opens a pool of pipelined connections. Statements are prepared once per connection. Whatever the database's defaults
  * are, `synchronous_commit` is on (PUSH-3), and a statement sees what was committed while it waited for a lock (STR-1).
  */
-export function openSql(url: string, { max = 8, byKey = false }: SqlOptions = {}): Sql {
+export function openSql(url: string, { max = 8, byKey = false, patient = false }: SqlOptions = {}): Sql {
   const sql = postgres(url, {
     max,
     onnotice: () => {},
@@ -43,7 +49,7 @@ export function openSql(url: string, { max = 8, byKey = false }: SqlOptions = {}
       application_name: "syncline",
       synchronous_commit: "on",
       default_transaction_isolation: "read committed",
-      statement_timeout: 30_000,
+      statement_timeout: patient ? 0 : 30_000,
       // a server that is frozen or cut off in the middle of a transaction would keep its locks from all others for hours
       idle_in_transaction_session_timeout: 10_000,
       ...(byKey ? { enable_seqscan: "off" } : {}),

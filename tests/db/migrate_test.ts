@@ -18,3 +18,24 @@ Deno.test("[PUSH-7] a database whose encoding cannot hold every payload is refus
     await sql.end();
   }
 });
+
+Deno.test("a migration, and who waits for another server's, may take longer than any other statement", async () => {
+  await using database = await testDatabase();
+  const sql = openSql(database.url, { max: 1 });
+  const name = `empty_${crypto.randomUUID().replaceAll("-", "")}`;
+  const url = new URL(`/${name}`, database.url).href;
+  await sql.unsafe(`create database ${name} template template0`);
+  const empty = openSql(url, { max: 1 });
+  try {
+    await empty.unsafe(`create table seen as select current_setting('statement_timeout') as timeout with no data;
+      create function note() returns event_trigger language plpgsql as $$
+        begin insert into public.seen values (current_setting('statement_timeout')); end $$;
+      create event trigger noting on ddl_command_start execute function note()`);
+    await migrate(url);
+    assert.deepEqual([...await empty`select distinct timeout from seen`], [{ timeout: "0" }]);
+  } finally {
+    await empty.end();
+    await sql.unsafe(`drop database ${name} with (force)`);
+    await sql.end();
+  }
+});
