@@ -218,19 +218,3 @@ async function dropOver(
     if (streams.length > 0) await pause();
   }
 }
-
-const GROWING = ["op", "arrival", "delivery", "sync_point", "owed", "dead_letter", "session", "stat_delta"];
-
-/**
- * Analyzes tables that have grown fourfold since this process last looked: prepared plans that were made for a nearly
- * empty table are made anew then, long before autovacuum would come by. `seen` holds the sizes and is updated.
- */
-export async function analyzeGrown(sql: Sql, seen: Map<string, number>): Promise<void> {
-  const sizes = await sql<{ name: string; size: number }[]>`
-    select name, pg_relation_size(name::regclass) as size from unnest(${GROWING}::text[]) t(name)`;
-  for (const { name, size } of sizes) {
-    if (size < 256 * 1024 || size < 4 * (seen.get(name) ?? 0)) continue;
-    await sql`analyze ${sql(name)}`;
-    seen.set(name, size);
-  }
-}

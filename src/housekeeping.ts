@@ -3,9 +3,10 @@ import type { Recorder } from "../actors/recorder.ts";
 import type { Registry } from "../actors/registry.ts";
 import type { Catalog } from "../db/catalog.ts";
 import type { DeliveryStore } from "../db/delivery.ts";
+import { analyzeGrown } from "../db/growth.ts";
 import type { SessionStore } from "../db/sessions.ts";
 import type { Sql } from "../db/sql.ts";
-import { analyzeGrown, enforceThreshold, sweep } from "../db/sweeper.ts";
+import { enforceThreshold, sweep } from "../db/sweeper.ts";
 import type { Clock } from "./clock.ts";
 
 export type HousekeepingDeps = {
