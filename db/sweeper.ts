@@ -12,6 +12,8 @@ export type Swept = { payloads: number; rows: number };
  * One round of cleaning, oldest first, in small batches with `pause` between them, so that pushes are not slowed: expired
  * payloads, rows past their 30 days (of each stream the newest stays, without its key: it remembers the head, STR-1),
  * what belonged to deleted configs, and the statistics' deltas. Safe on several servers at once.
+ *
+ * @throws the first error, after everything else was swept, or at once where `pause` fails.
  */
 export async function sweep(sql: Sql, now: number, pause: () => Promise<void>): Promise<Swept> {
   const swept: Swept = { payloads: 0, rows: 0 };
@@ -25,23 +27,34 @@ export async function sweep(sql: Sql, now: number, pause: () => Promise<void>): 
   };
   const payloads = (n: number) => swept.payloads += n;
   const rows = (n: number) => swept.rows += n;
-  await foldStatistics(sql);
-  await repeat(() => dropEarly(sql, now), payloads);
-  const configs = await sql<{ no: number; retention_days: number; deleted: boolean; uncut: boolean }[]>`
-    select c.no, c.retention_days, c.deleted_at is not null as deleted,
+  const errors: unknown[] = [];
+  /** What cannot be swept must not keep the rest from it. */
+  const attempt = async (work: () => Promise<unknown>) => {
+    try {
+      await work();
+    } catch (error) {
+      errors.push(error);
+      await pause();
+    }
+  };
+  await attempt(() => foldStatistics(sql));
+  await attempt(() => repeat(() => dropEarly(sql, now), payloads));
+  const configs = await sql<{ no: number; days: number; deleted: boolean; uncut: boolean }[]>`
+    select c.no, c.retention_days as days, c.deleted_at is not null as deleted,
       s.threshold is distinct from c.threshold as uncut
     from config c left join sweep s on s.config = c.no`;
-  for (const { no, retention_days, deleted, uncut } of configs) {
+  for (const { no, days, deleted, uncut } of configs) {
     if (deleted) {
-      await repeat(() => purge(sql, no), rows);
+      await attempt(() => repeat(() => purge(sql, no), rows));
       continue;
     }
     // a server may have stopped in the middle of it
-    if (uncut) await enforceThreshold(sql, no, now, pause);
-    await repeat(dropRetained(sql, no, now - retention_days * DAY_MS), payloads);
-    await repeat(deleteRows(sql, no, now - ROW_DAYS * DAY_MS), rows);
+    if (uncut) await attempt(() => enforceThreshold(sql, no, now, pause));
+    await attempt(() => repeat(dropRetained(sql, no, now - days * DAY_MS), payloads));
+    await attempt(() => repeat(deleteRows(sql, no, now - ROW_DAYS * DAY_MS), rows));
   }
-  await repeat(() => deleteLetters(sql, now - ROW_DAYS * DAY_MS), () => {});
+  await attempt(() => repeat(() => deleteLetters(sql, now - ROW_DAYS * DAY_MS), () => {}));
+  if (errors.length > 0) throw errors[0];
   return swept;
 }
 

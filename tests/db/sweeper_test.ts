@@ -199,3 +199,20 @@ Deno.test("[THR-1] a threshold that is set over a long backlog drops it bit by b
   const [letters] = await log.sql<{ n: number }[]>`select count(*)::int as n from dead_letter`;
   assert.equal(letters!.n, all);
 });
+
+Deno.test("[PER-1] a config that cannot be swept does not keep those behind it, which are told of it at the end", async () => {
+  await using log = await testLog();
+  const other = await log.newConfig({ bizType: "OTHER" });
+  for (const config of [log.config, other]) {
+    await log.log.append([newOp(config, { at: START }), newOp(config, { at: START + 20 * DAY })]);
+  }
+  await log.sql.unsafe(`create function refuse() returns trigger language plpgsql as $$
+      begin raise exception 'refused'; end $$;
+    create trigger refuse before update or delete on op for each row when (old.config = ${log.config}) execute function refuse()`);
+  await assert.rejects(sweepOn(log.sql, 31), /refused/);
+  const left = await log.sql<{ config: number; id: number }[]>`select config, id from op order by config, id`;
+  assert.deepEqual([...left], [{ config: log.config, id: 1 }, { config: log.config, id: 2 }, { config: other, id: 2 }]);
+  let sweeps = 0;
+  const stopping = () => Promise.reject(new Error(`stopping ${++sweeps}`));
+  await assert.rejects(sweep(log.sql, START + 31 * DAY, stopping), /stopping 1/);
+});
