@@ -165,6 +165,13 @@ async function forgetRows(sql: Sql, { config, cutoff }: Course, from: number): P
     ), unarrived as (
       delete from arrival a using victim v where a.instance = v.instance and a.owner = v.owner and a.config = v.config
         and a.id = v.id
+    ), unsent as (
+      -- written after the payload went
+      delete from delivery d using victim v where d.config = v.config and d.id = v.id
+        and (d.subject = v.owner or v.owner = '')
+    ), unowed as (
+      delete from owed w using victim v where w.config = v.config and w.id = v.id
+        and (w.subject = v.owner or v.owner = '')
     )
     select count(*)::int as n, max(at) as last from victim`;
   return row!;
@@ -187,8 +194,15 @@ async function purge(sql: Sql, config: number): Promise<number> {
       delete from owed w using victim v where w.config = v.config and w.id = v.id
     )
     select count(*)::int as n from victim`;
-  if (row!.n < BATCH) await sql`delete from sync_point where config = ${config}`;
+  if (row!.n < BATCH) await purgeRest(sql, config);
   return row!.n;
+}
+
+/** Points, and what was written after its op went. */
+async function purgeRest(sql: Sql, config: number): Promise<void> {
+  for (const table of ["sync_point", "delivery", "owed"]) {
+    await sql`delete from ${sql(table)} where config = ${config}`;
+  }
 }
 
 /** THR-1 after a threshold was set or lowered: drops what lies over it, stream by stream. */

@@ -216,3 +216,31 @@ Deno.test("[PER-1] a config that cannot be swept does not keep those behind it, 
   const stopping = () => Promise.reject(new Error(`stopping ${++sweeps}`));
   await assert.rejects(sweep(log.sql, START + 31 * DAY, stopping), /stopping 1/);
 });
+
+Deno.test("[PER-1] what was recorded of an op after its payload or its config was swept goes at last, too", async () => {
+  await using log = await testLog();
+  const { store, instanceNo } = log.catalog;
+  const late = (config: number) =>
+    log.sql`with s as (insert into delivery (instance, subject, config, device, id, attempts, at)
+        values (${instanceNo}, 'u-1', ${config}, 'd-1', 1, 0, ${START}))
+      insert into owed (instance, subject, config, device, id) values (${instanceNo}, 'u-1', ${config}, 'd-2', 1)`;
+  const rest = () =>
+    log.sql<{ config: number }[]>`select config from delivery union all select config from owed`.then((rows) =>
+      rows.map(({ config }) => config)
+    );
+  const early = { at: START, validUntil: START + DAY, early: true };
+  await log.log.append([newOp(log.config, early), newOp(log.config, { at: START + 20 * DAY })]);
+  await sweepOn(log.sql, 2);
+  await late(log.config);
+  await sweepOn(log.sql, 29);
+  assert.deepEqual(await rest(), [log.config, log.config], "as long as the op's row");
+  await sweepOn(log.sql, 31);
+  assert.deepEqual(await rest(), []);
+  const key = { instanceNo, bizType: "UCHAT" };
+  await store.setConfigStatus(ACTOR, key, "offline");
+  await store.deleteConfig(ACTOR, key);
+  await sweepOn(log.sql, 31);
+  await late(log.config);
+  await sweepOn(log.sql, 31.1);
+  assert.deepEqual(await rest(), []);
+});
