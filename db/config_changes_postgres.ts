@@ -104,6 +104,8 @@ export async function deleteConfig(sql: Sql, actor: Actor, key: Key): Promise<vo
 
 /** Waits for the appends under way, and lets others wait until this transaction ends (CFG-4). */
 async function stopAppends(tx: TransactionSql, { instanceNo, bizType }: Key): Promise<void> {
+  // first, as appends do: where it lets ids jump it takes rows that are wanted under this lock
+  await tx`select ensure_identity()`;
   await tx`select pg_advisory_xact_lock(${APPEND_LOCK}, no) from config
     where instance = ${instanceNo} and biz_type = ${bizType} and deleted_at is null`;
 }

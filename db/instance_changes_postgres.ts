@@ -127,7 +127,8 @@ export async function revokeSecret(sql: Sql, actor: Actor, instanceNo: number, i
 export async function jumpIds(sql: Sql, actor: Actor, instanceNo: number): Promise<void> {
   await sql.begin(async (tx) => {
     // An id from below would come after readers have been told that the stream goes as far as the jump (STR-2). In the
-    // order in which appends lock.
+    // order in which appends lock, after a jump of their own.
+    await tx`select ensure_identity()`;
     await tx`select pg_advisory_xact_lock(${APPEND_LOCK}, no) from (select no from config
       where instance = ${instanceNo} and deleted_at is null order by no) c`;
     const instance = await lockInstance(tx, instanceNo);

@@ -1,5 +1,6 @@
 /** Changes of the catalog that come at the same time as each other, or as pushes. */
 import assert from "node:assert/strict";
+import { postgresCatalog } from "../../db/catalog_postgres.ts";
 import { deleteConfig } from "../../db/config_changes_postgres.ts";
 import { postgresDelivery } from "../../db/delivery_postgres.ts";
 import { postgresOplog } from "../../db/oplog_postgres.ts";
@@ -68,4 +69,27 @@ Deno.test("[STR-2] ids jump after the pushes under way: no reader is past an op 
   const { ops, upTo } = await read();
   assert.deepEqual(ops.map((op) => op.id), [id]);
   assert.ok(upTo > 1_000_000_000);
+});
+
+Deno.test("[CFG-4] [STR-1] a config is taken offline, and an operator lets ids jump, while a push finds a fail-over out", async (t) => {
+  for (const change of ["offline", "jump"] as const) {
+    await t.step(change, async () => {
+      await using log = await testLog();
+      const { instanceNo } = log.catalog;
+      await log
+        .sql`update meta set value = regexp_replace(value, ':[0-9A-F]{8}:', ':000000FF:') where key = 'identity'`;
+      const store = postgresCatalog(log.otherPool(1));
+      let changed: Promise<void> | undefined;
+      const [appended] = await log.otherPool(1).begin(async (tx) => {
+        await tx`select ensure_identity()`; // the first part of an append
+        changed = change === "jump"
+          ? store.jumpIds(ACTOR, instanceNo)
+          : store.setConfigStatus(ACTOR, { instanceNo, bizType: "UCHAT" }, "offline");
+        await waiting(log, 1);
+        return await postgresOplog(tx as unknown as Sql).append([newOp(log.config)]);
+      });
+      assert.equal(appended!.outcome, "stored");
+      await changed;
+    });
+  }
 });
