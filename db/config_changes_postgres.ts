@@ -84,22 +84,36 @@ export async function setConfigStatus(
   });
 }
 
-/** @throws {Refused} `CONFIG_NOT_FOUND`, `CONFIG_ONLINE` */
-export async function deleteConfig(sql: Sql, actor: Actor, key: Key): Promise<void> {
+/** @param page ops read at once to find the highest id. @throws {Refused} `CONFIG_NOT_FOUND`, `CONFIG_ONLINE` */
+export async function deleteConfig(sql: Sql, actor: Actor, key: Key, page = 1_000_000): Promise<void> {
   await sql.begin(async (tx) => {
     await stopAppends(tx, key);
     const config = await lockConfig(tx, key);
     if (config.status === "online") {
       throw new Refused("CONFIG_ONLINE", `bizType: ${key.bizType} is online, take it offline first`, "bizType");
     }
-    // Counted before the update: its trigger holds the version's row, and with it every other change of the catalog. A
-    // hundred million rows take a minute.
-    await tx`set local statement_timeout = 0`;
-    const [highest] = await tx<{ id: number }[]>`select coalesce(max(id), 0) as id from op where config = ${config.no}`;
+    // before the update: its trigger holds the version's row, and with it every other change of the catalog
+    const highest = await highestId(tx, config.no, page);
     await tx`update config set deleted_at = ${actor.at}, updated_at = ${actor.at},
-      floor = greatest(floor, ${highest?.id ?? 0}::bigint) where no = ${config.no}`;
+      floor = greatest(floor, ${highest}::bigint) where no = ${config.no}`;
     await record(tx, actor, "config.deleted", { before: config, after: null });
   });
+}
+
+/** Page by page: a hundred million ops take a minute, which is longer than a statement may. */
+async function highestId(tx: TransactionSql, config: number, page: number): Promise<number> {
+  let highest = 0;
+  for (let from = 0, limit = page;;) {
+    const [read] = await tx<{ id: number; at: number; n: number }[]>`
+      select coalesce(max(id), 0) as id, coalesce(max(at), 0) as at, count(*)::int as n from (select id, at from op
+        where config = ${config} and at >= ${from} order by at limit ${limit}) o`;
+    const { id, at, n } = read!;
+    highest = Math.max(highest, id);
+    if (n < limit) return highest;
+    // a page of one moment leads nowhere
+    if (at === from) limit *= 2;
+    from = at;
+  }
 }
 
 /** Waits for the appends under way, and lets others wait until this transaction ends (CFG-4). */

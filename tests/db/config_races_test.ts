@@ -34,19 +34,23 @@ Deno.test("[CFG-5] [STR-1] made again while it is being deleted, a config goes o
   assert.deepEqual(outcomes(await log.log.append([newOp(await configNo(log.sql, "UCHAT"))])), [3]);
 });
 
-Deno.test("[CFG-5] a config is deleted also where finding its highest id takes longer than a statement may", async () => {
+Deno.test("[CFG-5] a config is deleted also where its ops are too many to find the highest id in one statement", async () => {
   await using log = await testLog();
-  const [sql, other] = [log.otherPool(1), log.otherPool(1)];
-  await log.catalog.store.setConfigStatus(ACTOR, { instanceNo: log.catalog.instanceNo, bizType: "UCHAT" }, "offline");
-  await sql`set statement_timeout = 50`;
-  let deleted: Promise<void> | undefined;
-  await other.begin(async (tx) => {
-    await tx`lock table op in access exclusive mode`;
-    deleted = deleteConfig(sql, ACTOR, { instanceNo: log.catalog.instanceNo, bizType: "UCHAT" });
-    await Promise.race([deleted, tx`select pg_sleep(0.2)`]);
-  });
-  await deleted;
-  assert.equal((await log.catalog.store.load()).configs.length, 0);
+  const { store, instanceNo } = log.catalog;
+  const key = { instanceNo, bizType: "UCHAT" };
+  // by time: 3 ops, 40 of one moment, 30 more; the highest id is the last of that moment
+  const insert = (owner: string, at: (n: number) => string, n: number) =>
+    log.sql.unsafe(`insert into op (instance, owner, config, id, mid, at, valid_until, early, enc, payload)
+      select ${instanceNo}, '${owner}', ${log.config}, n, 'm-' || n, ${at(n)}, 9e15, false, 't', 'x'
+      from generate_series(1, ${n}) n`);
+  await insert("u-1", () => "n", 3);
+  await insert("u-2", () => "10", 40);
+  await insert("u-3", () => "10 + n", 30);
+  await store.setConfigStatus(ACTOR, key, "offline");
+  await deleteConfig(log.sql, ACTOR, key, 7);
+  const [config] = await log.sql`select floor from config where deleted_at is not null`;
+  assert.deepEqual(config, { floor: 40 });
+  assert.equal((await store.load()).configs.length, 0);
 });
 
 Deno.test("[STR-2] ids jump after the pushes under way: no reader is past an op that is still to come", async () => {
