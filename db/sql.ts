@@ -1,5 +1,5 @@
 import postgres from "postgres";
-import { patientSocket } from "./patient_socket.ts";
+import { patientSocket, type SocketAddress } from "./patient_socket.ts";
 import type { Sql, TransactionSql } from "postgres";
 
 export type { Sql } from "postgres";
@@ -31,13 +31,21 @@ export type SqlOptions = {
    * @default {false}
    */
   patient?: boolean;
+  /**
+   * Where the database owes an answer and says nothing for so long, ms, the connection is given up: its host has vanished,
+   * or stands still. Without, the network would take a quarter of an hour to say so. No statement may take as long.
+   *
+   * @default {90_000}
+   */
+  silenceMs?: number;
 };
 
 /**
  * Opens a pool of pipelined connections. Statements are prepared once per connection. Whatever the database's defaults
  * are, `synchronous_commit` is on (PUSH-3), and a statement sees what was committed while it waited for a lock (STR-1).
  */
-export function openSql(url: string, { max = 8, byKey = false, patient = false }: SqlOptions = {}): Sql {
+export function openSql(url: string, options: SqlOptions = {}): Sql {
+  const { max = 8, byKey = false, patient = false, silenceMs = patient ? Infinity : 90_000 } = options;
   const sql = postgres(url, {
     max,
     onnotice: () => {},
@@ -55,7 +63,7 @@ export function openSql(url: string, { max = 8, byKey = false, patient = false }
       ...(byKey ? { enable_seqscan: "off" } : {}),
     },
     types: { bigint },
-    ...(isPlain(url) ? { socket: patientSocket } : {}),
+    ...(isPlain(url) ? { socket: (address: SocketAddress) => patientSocket(address, silenceMs) } : {}),
   });
   return withSafeBegin(sql as unknown as Sql);
 }
