@@ -70,6 +70,7 @@ export function openSql(url: string, options: SqlOptions = {}): Sql {
 
 /** One host, by TCP, without TLS: the sockets of others the driver must make itself. */
 function isPlain(url: string): boolean {
+  if (!URL.canParse(url)) return false; // several hosts, each with its port
   const { hostname, searchParams } = new URL(url);
   return hostname !== "" && !/[,%]/.test(hostname) && !searchParams.has("host") &&
     ["sslmode", "ssl"].every((name) => ["disable", "false", null].includes(searchParams.get(name)));

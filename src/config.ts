@@ -23,6 +23,21 @@ const whole = (min: number, max: number) =>
     .refine((value) => Number(value) >= min && Number(value) <= max, `a whole number from ${min} to ${max}`)
     .transform(Number);
 
+const DATABASE_URL_RULE = "like postgres://user:password@host:5432/database, " +
+  "where / # ? @ % in a name or password are written as %2F %23 %3F %40 %25";
+
+/** Whether the driver can read it: what it says of one that it cannot holds all of it. Of several hosts the first tells. */
+function isDatabaseUrl(value: string): boolean {
+  if (!/^postgres(ql)?:\/\/\S+$/.test(value)) return false;
+  try {
+    const url = new URL(value.replace(/^(\w+:\/\/(?:[^/?#]*@)?[^,/?#]*),[^/?#]*/, "$1"));
+    for (const part of [url.username, url.password, url.host]) decodeURIComponent(part);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** The longest time in ms that a variable may ask for: a day. */
 const DAY = 86_400_000;
 
@@ -32,7 +47,7 @@ const Variables = z.object({
   PORT: whole(0, 65_535).default(8080),
   HOST: host().default("127.0.0.1"),
   /** Absent: the embedded Postgres under DATA_DIR. */
-  DATABASE_URL: text(/^postgres(ql)?:\/\/\S+$/, "like postgres://user:password@host:5432/database").optional(),
+  DATABASE_URL: z.string().refine(isDatabaseUrl, DATABASE_URL_RULE).optional(),
   DATA_DIR: file().default("./data"),
   /** Bearer token for the admin API. Absent: there is no such token. */
   ADMIN_TOKEN: text(/^[\x21-\x7e]+$/, "printable ASCII characters without spaces").optional(),

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { openSql } from "../../db/sql.ts";
 import { ConfigError, readConfig } from "../../src/config.ts";
 
 function sentence(env: Record<string, string>): string {
@@ -173,4 +174,35 @@ Deno.test("[OPS-1] readConfig never repeats a secret, not even a wrong one", () 
   const message = sentence(secrets);
   for (const name of Object.keys(secrets)) assert.match(message, new RegExp(name));
   assert.doesNotMatch(message, /hunter2/);
+});
+
+Deno.test("[OPS-1] a DATABASE_URL that the driver cannot read stops the start without being repeated", () => {
+  const rest = [
+    "/hunter2@h/d",
+    "#hunter2@h/d",
+    "?hunter2@h/d",
+    "%zzhunter2@h/d",
+    "hunter2@h:54x32/d",
+    "hunter2@[::1/d",
+  ];
+  for (const end of rest) {
+    const message = sentence({ DATABASE_URL: `postgres://u:s3cr${end}` });
+    assert.match(message, /^Cannot start: DATABASE_URL is set to something else, but must be like/, end);
+    assert.doesNotMatch(message, /hunter2|s3cr/);
+  }
+});
+
+Deno.test("[OPS-1] a DATABASE_URL may hold several hosts, a socket's folder and any password in its written form", async () => {
+  for (
+    const databaseUrl of [
+      "postgres://u:p@one:5432,two:5433/d?target_session_attrs=primary",
+      "postgres://u:p,q@one,two/d",
+      "postgresql://u:%2F%23%3F%40%25@[::1]:5432/d",
+      "postgres:///d?host=/var/run/postgresql",
+      "postgres://u@%2Fvar%2Frun%2Fpostgresql/d",
+    ]
+  ) {
+    assert.equal(readConfig({ DATABASE_URL: databaseUrl }).databaseUrl, databaseUrl);
+    await openSql(databaseUrl).end();
+  }
 });
