@@ -154,7 +154,8 @@ async function lock(tx: TransactionSql): Promise<void> {
 
 /** @throws {Refused} `OPERATOR_NOT_FOUND` */
 async function find(tx: TransactionSql, id: number): Promise<Operator> {
-  const [row] = await tx<Operator[]>`select ${tx.unsafe(COLUMNS)} from operator o where o.id = ${id} for update`;
+  const [row] = await tx<Operator[]>`select ${tx.unsafe(COLUMNS)} from operator o
+    where o.id = ${id}::bigint for update`;
   if (row === undefined) throw new Refused("OPERATOR_NOT_FOUND", `There is no operator ${id}`);
   return row;
 }

@@ -39,7 +39,7 @@ export const NewOperator = z.object({
 
 export const OperatorPatch = z.object({ role: Role.optional(), disabled: flag.optional() }).openapi("OperatorPatch");
 export const OperatorParam = z.object({
-  id: z.coerce.number({ error: "must be a number" }).int().max(2_147_483_647).openapi({ type: "integer" }),
+  id: z.coerce.number({ error: "must be a number" }).int().openapi({ type: "integer" }),
 });
 
 export const OneTimePassword = z.object({

@@ -146,6 +146,17 @@ Deno.test("at least one enabled admin remains", async () => {
   }
 });
 
+Deno.test("[OPS-5] there is no operator of a number that no column holds", async () => {
+  await using server = await adminServer();
+  for (const id of ["-3000000000", "3000000000", "-9007199254740991", "0", "-1"]) {
+    for (const [method, path, body] of [["PATCH", "", { role: "viewer" }], ["POST", "/password", undefined]] as const) {
+      const answer = await server.admin(method, `/api/operators/${id}${path}`, body);
+      assert.deepEqual([answer.status, answer.body.code], [404, "OPERATOR_NOT_FOUND"], id);
+    }
+  }
+  assert.deepEqual(server.errors, []);
+});
+
 Deno.test("[REC-1] changes of operators are recorded without passwords and hashes", async () => {
   await using server = await adminServer();
   const made = await server.admin("POST", "/api/operators", { login: "li.na", role: "operator" });
