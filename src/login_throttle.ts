@@ -37,7 +37,8 @@ export function createLoginThrottle(clock: Clock): LoginThrottle {
     const failures = known.get(name);
     if (failures === undefined || failures.count < free) return 0;
     const wait = Math.min(1000 * 2 ** Math.min(failures.count - free, 10), longest);
-    return Math.max(0, failures.last + wait - clock.now());
+    const passed = clock.now() - failures.last;
+    return passed < 0 ? 0 : Math.max(0, wait - passed); // before: the clock was set back, by however much
   }
 
   function add({ name }: Key): void {

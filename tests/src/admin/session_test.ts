@@ -127,6 +127,16 @@ Deno.test("guessing at an account from elsewhere makes its owner wait 5 s at mos
   assert.equal(throttle.waitMs("other", "10.1.1.1"), 0);
 });
 
+Deno.test("a clock that is set back locks nobody out until it has caught up, and guessing is slowed down again", () => {
+  const clock = movedClock();
+  const throttle = createLoginThrottle(clock);
+  for (let n = 0; n < 5; n++) throttle.tried("admin", "10.1.1.1");
+  clock.move(-86_400_000);
+  assert.equal(throttle.waitMs("admin", "10.1.1.1"), 0);
+  throttle.tried("admin", "10.1.1.1");
+  assert.equal(throttle.waitMs("admin", "10.1.1.1"), 2000);
+});
+
 Deno.test("logins of a whole office from one address cost no wait", () => {
   const throttle = createLoginThrottle(movedClock());
   for (let n = 0; n < 500; n++) {
