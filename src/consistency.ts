@@ -63,6 +63,7 @@ const REMEMBERED = 50_000;
 
 export function createConsistency(deps: ConsistencyDeps): Consistency {
   const { clock, random = Math.random, guard = createAddressGuard(), ca } = deps;
+  /** When each login was valid. */
   const remembered = new Map<string, number>();
   const gate = createTenantGate(deps);
 
@@ -78,13 +79,14 @@ export function createConsistency(deps: ConsistencyDeps): Consistency {
     const url = instance.sessionValidateUrl;
     if (url === null) return untold("This instance has no validation URL");
     const key = JSON.stringify([instance.no, url, login.userId, login.sessionId]);
-    if (reuse && (remembered.get(key) ?? 0) > clock.now()) {
+    const age = clock.now() - (remembered.get(key) ?? -Infinity);
+    if (reuse && age >= 0 && age < REUSE_MS) {
       return { ...untold("The same login was valid less than a minute ago"), verdict: "valid" };
     }
     const trial = await ask(instance, url, login);
     deps.observe?.(trial);
     remembered.delete(key);
-    if (trial.verdict === "valid") remember(remembered, key, clock.now() + REUSE_MS);
+    if (trial.verdict === "valid") remember(remembered, key, clock.now());
     return trial;
   }
 
@@ -117,8 +119,8 @@ function untold(detail: string): Trial {
   return { verdict: "unknown", detail, status: null, raw: null, durationMs: 0 };
 }
 
-function remember(remembered: Map<string, number>, key: string, until: number): void {
-  remembered.set(key, until);
+function remember(remembered: Map<string, number>, key: string, at: number): void {
+  remembered.set(key, at);
   if (remembered.size <= REMEMBERED) return;
   for (const oldest of remembered.keys()) {
     remembered.delete(oldest);
