@@ -49,10 +49,15 @@ function isPresent(value: unknown): boolean {
 
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text, exactly);
   } catch {
     return undefined;
   }
+}
+
+/** A sid may be a number with more digits than numbers here have: it stays the text that it was. */
+function exactly(_key: string, value: unknown, context?: { source?: string }): unknown {
+  return typeof value === "number" && !Number.isSafeInteger(value) ? context?.source ?? value : value;
 }
 
 function unknown(detail: string): Reading {

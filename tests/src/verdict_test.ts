@@ -21,6 +21,9 @@ Deno.test("[SES-3] valid: every shape that real tenants answer with", () => {
   for (const body of bodies) assert.equal(readVerdict(200, body, SESSION).verdict, "valid", body);
   assert.equal(readVerdict(201, bodies[0] ?? "", SESSION).verdict, "valid");
   assert.equal(readVerdict(200, wrapped({ success: true, result: { sid: 17, valid: true } }), "17").verdict, "valid");
+  const long = '{"success":true,"result":{"sid":1234567890123456789,"valid":true}}';
+  assert.equal(readVerdict(200, long, "1234567890123456789").verdict, "valid", "a number that JavaScript cannot hold");
+  assert.equal(readVerdict(200, long, "1234567890123456800").verdict, "invalid");
 });
 
 Deno.test("[SES-3] invalid: success true and otherwise", () => {
