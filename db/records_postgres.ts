@@ -42,7 +42,7 @@ async function listRecords(sql: Sql, query: RecordQuery): Promise<OperatorRecord
   const rows = await sql<OperatorRecord[]>`
     select id, at, operator, action, object, before, after from record
     where instance = ${instanceNo ?? 0}
-      ${operator === undefined ? sql`` : sql`and operator = ${operator}`}
+      ${operator === undefined ? sql`` : sql`and lower(operator) = lower(${operator})`}
       ${action === undefined ? sql`` : sql`and action = ${action}`}
       ${from === undefined ? sql`` : sql`and at >= ${from}`}
       ${to === undefined ? sql`` : sql`and at < ${to}`}

@@ -33,7 +33,7 @@ export const OperatorPage = page(Operator, "OperatorPage");
 const LOGIN_RULE = "must be 2 to 50 of a-z A-Z 0-9 . _ - @";
 export const NewOperator = z.object({
   login: z.string({ error: LOGIN_RULE }).regex(/^[A-Za-z0-9._@-]{2,50}$/, LOGIN_RULE)
-    .refine((login) => login !== "token", "must not be `token`: the records call the bearer token so"),
+    .refine((login) => login.toLowerCase() !== "token", "must not be `token`: the records call the bearer token so"),
   role: Role,
 }).openapi("NewOperator");
 

@@ -37,7 +37,7 @@ export function recordRoutes(deps: AdminDeps) {
 
 const WITHOUT_DATE_MS = 7 * 24 * 3600_000;
 const WITHOUT_DATE_MAX = 1000;
-const Position = z.object({ at: Whole, id: Whole, left: Whole, from: Whole.optional() });
+const Position = z.object({ at: Whole, id: Whole, left: Whole, from: z.number().int().optional() });
 
 /** REC-2: the limits that hold without a date travel in the cursor, so that paging cannot walk around them. */
 async function listRecords(deps: AdminDeps, instanceNo: number | null, query: z.infer<typeof RecordQuery>) {

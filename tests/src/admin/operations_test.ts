@@ -161,6 +161,22 @@ Deno.test("[REC-2] a day as `from` begins it, a day as `to` includes it (UTC)", 
   }
 });
 
+Deno.test("[REC-2] records are found by an operator's login in any case, as one logs in, and paged from any date on", async () => {
+  await using server = await adminServer();
+  const [early, late] = [await server.loggedIn("operator", "Wang.Li"), await server.loggedIn("operator", "li")];
+  for (const headers of [early, late, early]) {
+    await server.send("POST", `${PATH}/users/u-1/kick`, { headers });
+  }
+  const list = async (query: string) => (await server.admin("GET", `${PATH}/records?${query}`)).body;
+  assert.deepEqual((await list("operator=wang.li")).items.map((item) => item.operator), ["Wang.Li", "Wang.Li"]);
+  assert.equal((await list("operator=LI")).items.length, 1);
+  const first = await list("action=kick&from=1900-01-01&limit=2");
+  const second = await list(`action=kick&from=1900-01-01&limit=2&cursor=${first.next}`);
+  assert.deepEqual([first.items.length, second.items.length, second.next], [2, 1, null]);
+  const made = await server.admin("POST", "/api/operators", { login: "Token", role: "viewer" });
+  assert.equal(made.body.field, "login", "records of the bearer token must not be another's");
+});
+
 Deno.test("[INS-1] records of one instance are not shown under another, nor those of operators", async () => {
   await using server = await adminServer();
   await server.admin("POST", "/api/instances", { workspaceId: "prod", appId: "app", name: "Other" });

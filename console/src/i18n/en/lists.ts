@@ -57,7 +57,7 @@ export const records = {
   scopeInstance: "This instance",
   scopeOperators: "Operators",
   emptyTitle: "No records in this period",
-  token: "automation (bearer token)",
+  token: "token (automation)",
   actions: {
     "instance.created": "Instance created",
     "instance.changed": "Settings changed",

@@ -59,7 +59,7 @@ export const records: Messages["records"] = {
   scopeInstance: "当前实例",
   scopeOperators: "操作员管理",
   emptyTitle: "该时段内没有记录",
-  token: "自动化（令牌）",
+  token: "token（自动化）",
   actions: {
     "instance.created": "新建实例",
     "instance.changed": "修改设置",
