@@ -21,6 +21,19 @@ browserTest("[CON-2] what could not be read again says so, and from when it is",
   await notice.waitFor({ state: "hidden", ...ASKS_AGAIN });
 });
 
+browserTest("[STA-2] what cannot be read any more is not called live", async () => {
+  await using entered = await ui.enter("viewer");
+  const { page } = entered;
+  await page.goto(`${DEMO}/overview`);
+  const live = page.getByText("Live", { exact: true });
+  await live.waitFor();
+  await page.route("**/pushes?limit=12", (route) => route.fulfill(FAILS));
+  await page.getByText("Interrupted", { exact: true }).waitFor(ASKS_AGAIN);
+  await live.waitFor({ state: "detached" });
+  await page.unroute("**/pushes?limit=12");
+  await live.waitFor(ASKS_AGAIN);
+});
+
 browserTest("[CON-2] what is gone by now is not shown as if it were there", async () => {
   await ui.server.admin("POST", "/api/instances/default_demo/configs", {
     bizType: "SHORT-LIVED",

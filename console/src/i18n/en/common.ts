@@ -32,4 +32,5 @@ export const common = {
   updatedAt: (time: string) => `As of ${time}`,
   live: "Live",
   paused: "Paused",
+  interrupted: "Interrupted",
 };

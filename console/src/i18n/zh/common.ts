@@ -34,4 +34,5 @@ export const common: Messages["common"] = {
   updatedAt: (time) => `数据截至 ${time}`,
   live: "实时",
   paused: "已暂停",
+  interrupted: "已中断",
 };

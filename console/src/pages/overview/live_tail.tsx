@@ -21,7 +21,11 @@ export function LiveTail({ instanceId }: { instanceId: string }) {
       title={
         <span className="tags">
           {t.overview.live}
-          <StatusTag tone={running ? "good" : "idle"}>{running ? t.common.live : t.common.paused}</StatusTag>
+          {!running
+            ? <StatusTag tone="idle">{t.common.paused}</StatusTag>
+            : pushes.isError
+            ? <StatusTag tone="warn">{t.common.interrupted}</StatusTag>
+            : <StatusTag tone="good">{t.common.live}</StatusTag>}
         </span>
       }
       size="small"
