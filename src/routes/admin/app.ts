@@ -24,7 +24,7 @@ import { statusRoutes } from "./status.ts";
 export function adminApp(deps: AdminDeps) {
   const app = newRoutes();
   app.onError(errorHandler(deps));
-  app.use("/api/*", noNul, wholeBody(deps.bodies), jsonOnly, guard(deps));
+  app.use("/api/*", noNul, jsonOnly, wholeBody(deps.bodies), guard(deps));
   const routes = app
     .route("/", sessionRoutes(deps))
     .route("/", operatorRoutes(deps))
@@ -53,7 +53,9 @@ function wholeBody(bodies: Bodies): MiddlewareHandler<AdminEnv> {
     if (typeof body === "string") {
       throw new Refused("ARGS_ILLEGAL", `The body must arrive whole within ${BODY_MS / 1000} s`);
     }
-    const { url, method, headers } = c.req.raw;
+    const { url, method } = c.req.raw;
+    const headers = new Headers(c.req.raw.headers);
+    headers.set("Content-Type", "application/json"); // in the one way that the routes know, if it is named at all
     c.req.raw = new Request(url, { method, headers, body });
     await next();
   };

@@ -108,6 +108,20 @@ Deno.test("a path that no route serves is not found, with or without a login", a
   }
 });
 
+Deno.test("[OPS-5] JSON is read as such in whatever way its type is named, and without a type", async () => {
+  await using server = await adminServer();
+  const types = ["", "application/json", "Application/JSON", "application/json;", "application/json ; charset=utf-8"];
+  for (const type of types) {
+    const headers = { Authorization: `Bearer ${ADMIN_TOKEN}`, ...(type && { "Content-Type": type }) };
+    const body = new TextEncoder().encode(JSON.stringify({ name: `by ${type}` }));
+    const answer = await server.app.request("/api/instances/sit_app", { method: "PATCH", headers, body });
+    assert.deepEqual([answer.status, (await answer.json()).name], [200, `by ${type}`]);
+  }
+  const headers = { Authorization: `Bearer ${ADMIN_TOKEN}`, "Content-Type": "text/plain" };
+  const refused = await server.app.request("/api/instances/sit_app", { method: "PATCH", headers, body: "{}" });
+  assert.deepEqual([refused.status, (await refused.json()).field], [400, "Content-Type"]);
+});
+
 Deno.test("every answer of the API forbids caches", async () => {
   await using server = await adminServer();
   await server.db.store.createSecret(ACTOR, server.db.instanceNo, "app");
