@@ -138,6 +138,20 @@ browserTest("[CON-4] an operator closes the connections of a user", async () => 
   await page.getByText("Not connected").waitFor();
 });
 
+browserTest("[CON-3] Enter chooses no config that was not searched for, however slow the search is", async () => {
+  await using entered = await ui.enter("operator");
+  const { page } = entered;
+  await page.goto(`${DEMO}/send`);
+  const select = page.getByLabel("Sync ID");
+  await select.click();
+  await page.locator(".ant-select-item").filter({ hasText: "DEVICE-LOCK" }).waitFor();
+  await page.route("**/configs?*q=*", () => {}); // never answered
+  await select.fill("TRADE");
+  await page.locator(".ant-select-item").filter({ hasText: "DEVICE-LOCK" }).waitFor({ state: "detached" });
+  await select.press("Enter");
+  await page.locator(".ant-select").filter({ hasText: "TRADE-RESULT" }).waitFor();
+});
+
 browserTest("[CON-3] the same again goes to the same owner and the same system, whatever they are called", async () => {
   const earlier = { bizType: "UCHAT", linkToken: " u again ", thirdMsgId: "again-1", payload: "p", osType: "web" };
   await ui.server.admin("POST", "/api/instances/default_demo/pushes", earlier);

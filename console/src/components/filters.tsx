@@ -87,6 +87,11 @@ export function FilterBiz({ instanceId, name = "biz" }: { instanceId: string; na
   );
 }
 
+/** As the server finds them: Enter would choose the first of those found for what was typed before. */
+function isFound(typed: string, option?: { value: string; hint: string }): boolean {
+  return `${option?.value}\n${option?.hint}`.toLowerCase().includes(typed.trim().toLowerCase());
+}
+
 interface BizSelectProps {
   instanceId: string;
   value?: string;
@@ -115,7 +120,7 @@ export function BizSelect({ instanceId, value, onChange, allowAll, id, block }: 
       {...(value ? { value } : allowAll !== undefined && { value: "" })}
       placeholder={t.send.chooseBiz}
       options={options}
-      showSearch={{ filterOption: false, onSearch: setSearch }}
+      showSearch={{ filterOption: isFound, onSearch: setSearch }}
       loading={configs.isFetching}
       popupMatchSelectWidth={300}
       style={{ width: block ? "100%" : 200 }}
