@@ -152,6 +152,20 @@ browserTest("[CON-3] Enter chooses no config that was not searched for, however 
   await page.locator(".ant-select").filter({ hasText: "TRADE-RESULT" }).waitFor();
 });
 
+for (const id of [".", ".."]) {
+  browserTest(`[CON-4] a device called ${id} can be looked at and its connection closed`, async () => {
+    await using client = await RawClient.connect(ui.server, { deviceId: id });
+    await using entered = await ui.enter("operator");
+    const { page } = entered;
+    await page.goto(`${DEMO}/status?kind=device&id=${id}`);
+    await page.getByRole("button", { name: "Close connections" }).click();
+    await page.getByRole("tooltip").getByRole("button", { name: "Close connections" }).click();
+    await client.until(() => client.closed !== null);
+    assert.equal(client.closed?.code, 4403);
+    assert.deepEqual(entered.problems, []);
+  });
+}
+
 browserTest("[CON-3] the same again goes to the same owner and the same system, whatever they are called", async () => {
   const earlier = { bizType: "UCHAT", linkToken: " u again ", thirdMsgId: "again-1", payload: "p", osType: "web" };
   await ui.server.admin("POST", "/api/instances/default_demo/pushes", earlier);

@@ -16,14 +16,19 @@ export interface Owner {
   id: string;
 }
 
+/** Browsers take these for steps in the path, however they are written. */
+const isStep = ({ id }: Owner) => id === "." || id === "..";
+const inPath = (owner: Owner) => isStep(owner) ? "-" : owner.id;
+const inQuery = (owner: Owner) => isStep(owner) ? { id: owner.id } : {};
+
 /** How a user or a device stands now; asked again every few seconds. */
 export function useOwnerStatus(instanceId: string, owner: Owner) {
   return useQuery<Status>({
     queryKey: ["status", instanceId, owner],
     queryFn: () =>
       owner.kind === "user"
-        ? unwrap(users.$get({ param: at({ instanceId, userId: owner.id }) }))
-        : unwrap(devices.$get({ param: at({ instanceId, deviceId: owner.id }) })),
+        ? unwrap(users.$get({ param: at({ instanceId, userId: inPath(owner) }), query: inQuery(owner) }))
+        : unwrap(devices.$get({ param: at({ instanceId, deviceId: inPath(owner) }), query: inQuery(owner) })),
     refetchInterval: 5_000,
     enabled: owner.id !== "",
   });
@@ -35,8 +40,8 @@ export function useKick(instanceId: string, owner: Owner) {
   return useMutation({
     mutationFn: () =>
       owner.kind === "user"
-        ? unwrap(users.kick.$post({ param: at({ instanceId, userId: owner.id }) }))
-        : unwrap(devices.kick.$post({ param: at({ instanceId, deviceId: owner.id }) })),
+        ? unwrap(users.kick.$post({ param: at({ instanceId, userId: inPath(owner) }), query: inQuery(owner) }))
+        : unwrap(devices.kick.$post({ param: at({ instanceId, deviceId: inPath(owner) }), query: inQuery(owner) })),
     onSuccess: () => client.invalidateQueries({ queryKey: ["status", instanceId] }),
   });
 }

@@ -1,4 +1,4 @@
-import { createRoute, type z } from "@hono/zod-openapi";
+import { createRoute, z } from "@hono/zod-openapi";
 import type { Instance } from "../../../db/catalog.ts";
 import type { Actor } from "../../../db/records.ts";
 import type { AdminDeps, SessionInfo, SessionOwner } from "./deps.ts";
@@ -9,13 +9,18 @@ import { DeviceStatus, Kicked, UserStatus } from "./status_schemas.ts";
 const tags = ["Users and devices"];
 const UserParam = InstanceParam.extend({ userId: text(100) });
 const DeviceParam = InstanceParam.extend({ deviceId: text(100) });
+const IdQuery = z.object({
+  id: text(100).optional().openapi({
+    description: "In place of the one in the path, which can be neither `.` nor `..`: these are taken for steps in it",
+  }),
+});
 
 const userRoute = createRoute({
   method: "get",
   path: "/api/instances/{instanceId}/users/{userId}",
   tags,
   summary: "Is this user connected, from where, and what came of the pushes for it (CON-4)",
-  request: { params: UserParam },
+  request: { params: UserParam, query: IdQuery },
   responses: { 200: json(UserStatus, "The user's status"), ...refusals },
 });
 const deviceRoute = createRoute({
@@ -23,7 +28,7 @@ const deviceRoute = createRoute({
   path: "/api/instances/{instanceId}/devices/{deviceId}",
   tags,
   summary: "Is this device connected, from where, and what came of the pushes for it (CON-4)",
-  request: { params: DeviceParam },
+  request: { params: DeviceParam, query: IdQuery },
   responses: { 200: json(DeviceStatus, "The device's status"), ...refusals },
 });
 const kickUserRoute = createRoute({
@@ -31,7 +36,7 @@ const kickUserRoute = createRoute({
   path: "/api/instances/{instanceId}/users/{userId}/kick",
   tags,
   summary: "Close the user's sessions with 4403",
-  request: { params: UserParam },
+  request: { params: UserParam, query: IdQuery },
   responses: { 200: json(Kicked, "How many were closed"), ...refusals },
 });
 const kickDeviceRoute = createRoute({
@@ -39,7 +44,7 @@ const kickDeviceRoute = createRoute({
   path: "/api/instances/{instanceId}/devices/{deviceId}/kick",
   tags,
   summary: "Close the device's session with 4403",
-  request: { params: DeviceParam },
+  request: { params: DeviceParam, query: IdQuery },
   responses: { 200: json(Kicked, "How many were closed"), ...refusals },
 });
 
@@ -47,20 +52,24 @@ const kickDeviceRoute = createRoute({
 export function statusRoutes(deps: AdminDeps) {
   return newRoutes()
     .openapi(userRoute, async (c) => {
-      const { instanceId, userId } = c.req.valid("param");
+      const { instanceId, userId: inPath } = c.req.valid("param");
+      const { id: userId = inPath } = c.req.valid("query");
       return c.json({ userId, ...await statusOf(deps, instanceOf(deps, instanceId), { userId }) }, 200);
     })
     .openapi(deviceRoute, async (c) => {
-      const { instanceId, deviceId } = c.req.valid("param");
+      const { instanceId, deviceId: inPath } = c.req.valid("param");
+      const { id: deviceId = inPath } = c.req.valid("query");
       return c.json({ deviceId, ...await statusOf(deps, instanceOf(deps, instanceId), { deviceId }) }, 200);
     })
     .openapi(kickUserRoute, async (c) => {
-      const { instanceId, userId } = c.req.valid("param");
+      const { instanceId, userId: inPath } = c.req.valid("param");
+      const { id: userId = inPath } = c.req.valid("query");
       const closed = await kick(deps, actorOf(c, deps), instanceOf(deps, instanceId), { userId });
       return c.json({ closed }, 200);
     })
     .openapi(kickDeviceRoute, async (c) => {
-      const { instanceId, deviceId } = c.req.valid("param");
+      const { instanceId, deviceId: inPath } = c.req.valid("param");
+      const { id: deviceId = inPath } = c.req.valid("query");
       const closed = await kick(deps, actorOf(c, deps), instanceOf(deps, instanceId), { deviceId });
       return c.json({ closed }, 200);
     });

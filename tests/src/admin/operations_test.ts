@@ -114,6 +114,18 @@ Deno.test("[REC-1] a kick closes the sessions of one user or device and is recor
   assert.deepEqual(items.map((item) => [item.action, item.object]), [["kick", "device d-1"], ["kick", "user u-1"]]);
 });
 
+Deno.test("[CON-4] users and devices called `.` or `..` are reached by the query, since no path can hold them", async () => {
+  await using server = await adminServer();
+  for (const id of [".", ".."]) {
+    assert.equal((await server.admin("GET", `${PATH}/users/-?id=${id}`)).body.userId, id);
+    assert.equal((await server.admin("GET", `${PATH}/devices/-?id=${id}`)).body.deviceId, id);
+    await server.admin("POST", `${PATH}/users/-/kick?id=${id}`);
+    await server.admin("POST", `${PATH}/devices/-/kick?id=${id}`);
+  }
+  const kicked = server.live.kicks.map((kick) => kick.owner);
+  assert.deepEqual(kicked, [{ userId: "." }, { deviceId: "." }, { userId: ".." }, { deviceId: ".." }]);
+});
+
 Deno.test("[REC-2] records: without a date the last 7 days and at most 1000, whatever the page", async () => {
   const now = 1_800_000_000_000;
   const clock: Clock = { now: () => now, after: () => () => {} };
