@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
+import { openSql } from "../../db/sql.ts";
 import { browserTest, consoleTests, DEMO } from "./setup.ts";
 
 const ui = consoleTests();
@@ -131,6 +132,23 @@ browserTest("[INS-2] an instance is made, with signatures on, and one moves betw
   await page.getByLabel("Switch instance").click();
   await page.locator(".ant-select-item").filter({ hasText: "default_demo" }).click();
   await page.waitForURL(/\/i\/default_demo\/service/);
+  assert.deepEqual(entered.problems, []);
+});
+
+browserTest("[INS-2] one moves to any of many instances, by a part of its name", async () => {
+  const { databaseUrl, services } = ui.server;
+  const sql = openSql(databaseUrl, { max: 1 });
+  await sql`insert into instance (id, workspace_id, app_id, name, epoch, created_at)
+    select 'aa_' || n, 'aa', n::text, 'Shop ' || n, gen_random_uuid()::text, 1 from generate_series(1000, 1250) n`;
+  await sql.end();
+  await services.catalog.refresh();
+  await using entered = await ui.enter("viewer");
+  const { page } = entered;
+  await page.goto("/console/i/aa_1000/configs");
+  await page.getByLabel("Switch instance").click();
+  await page.getByLabel("Switch instance").fill("shop 1250");
+  await page.locator(".ant-select-item").filter({ hasText: "aa_1250" }).click();
+  await page.waitForURL(/\/i\/aa_1250\/configs/);
   assert.deepEqual(entered.problems, []);
 });
 

@@ -1,4 +1,4 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, at, type ItemOf, type Success, unwrap } from "./client.ts";
 
 const one = api.instances[":instanceId"];
@@ -16,6 +16,16 @@ export function useInstances(cursor?: string) {
     queryKey: [KEY, "list", cursor ?? ""],
     queryFn: () => unwrap(api.instances.$get({ query: { limit: "200", ...(cursor && { cursor }) } })),
     staleTime: 30_000,
+  });
+}
+
+/** The first instances whose name or id holds this text. */
+export function useInstanceSearch(q: string) {
+  return useQuery({
+    queryKey: [KEY, "search", q],
+    queryFn: () => unwrap(api.instances.$get({ query: { limit: "200", ...(q && { q }) } })),
+    staleTime: 30_000,
+    placeholderData: keepPreviousData,
   });
 }
 

@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { choice, flag, page, text, Time } from "./schemas.ts";
+import { choice, flag, page, pageQuery, text, Time } from "./schemas.ts";
 
 export const SecretKind = choice(["server", "app"]);
 
@@ -18,6 +18,11 @@ export const Instance = z.object({
 }).openapi("Instance");
 
 export const InstancePage = page(Instance, "InstancePage");
+
+export const InstanceQuery = z.object({
+  ...pageQuery,
+  q: z.string().max(100).optional().openapi({ description: "Part of the instanceId or the name" }),
+});
 
 const WORKSPACE_RULE = "must be 1 to 48 of A-Z a-z 0-9 -";
 const APP_RULE = "must be 1 to 50 of A-Z a-z 0-9 - _";

@@ -1,5 +1,4 @@
-import { createRoute } from "@hono/zod-openapi";
-import { z } from "@hono/zod-openapi";
+import { createRoute, type z } from "@hono/zod-openapi";
 import type { Instance as CatalogInstance } from "../../../db/catalog.ts";
 import { Refused } from "../../../db/refused.ts";
 import { readCursor, Word, writeCursor } from "./cursor.ts";
@@ -9,13 +8,14 @@ import {
   Instance,
   InstancePage,
   InstancePatch,
+  InstanceQuery,
   MetaConfig,
   NewInstance,
   PlatformQuery,
   TrialAnswer,
   TrialBody,
 } from "./instance_schemas.ts";
-import { body, InstanceParam, json, pageQuery, refusals } from "./schemas.ts";
+import { body, InstanceParam, json, refusals } from "./schemas.ts";
 
 const tags = ["Instances"];
 const changed = { 200: json(Instance, "The instance as it is now"), ...refusals };
@@ -24,8 +24,8 @@ const listRoute = createRoute({
   method: "get",
   path: "/api/instances",
   tags,
-  summary: "List instances",
-  request: { query: z.object(pageQuery) },
+  summary: "List and search instances",
+  request: { query: InstanceQuery },
   responses: { 200: json(InstancePage, "By instanceId"), ...refusals },
 });
 const createInstanceRoute = createRoute({
@@ -113,9 +113,11 @@ export function instanceRoutes(deps: AdminDeps) {
     });
 }
 
-function listInstances(deps: AdminDeps, query: { cursor?: string | undefined; limit: number }) {
+function listInstances(deps: AdminDeps, query: z.infer<typeof InstanceQuery>) {
   const after = readCursor(Word, query.cursor) ?? "";
+  const part = query.q?.trim().toLowerCase() ?? "";
   const found = deps.catalog.instances().filter((instance) => instance.instanceId > after)
+    .filter(({ instanceId, name }) => `${instanceId}\n${name}`.toLowerCase().includes(part))
     .sort((a, b) => a.instanceId < b.instanceId ? -1 : 1);
   const items = found.slice(0, query.limit);
   const last = items.at(-1);

@@ -120,7 +120,7 @@ Deno.test("[SES-3] the trial asks the tenant once and shows its raw answer and t
   await tenant.finished;
 });
 
-Deno.test("instances are listed by id and paged", async () => {
+Deno.test("instances are listed by id, paged, and found by a part of id or name", async () => {
   await using server = await adminServer();
   for (const workspaceId of ["b", "a", "c"]) {
     await server.admin("POST", "/api/instances", { workspaceId, appId: "x", name: "n" });
@@ -129,6 +129,9 @@ Deno.test("instances are listed by id and paged", async () => {
   const second = await server.admin("GET", `/api/instances?limit=3&cursor=${first.body.next}`);
   const ids = [...first.body.items, ...second.body.items].map((item) => item.instanceId);
   assert.deepEqual([ids, second.body.next], [["a_x", "b_x", "c_x", "sit_app"], null]);
+  await server.admin("POST", "/api/instances", { workspaceId: "d", appId: "y", name: "Chat of B_X" });
+  const found = await server.admin("GET", "/api/instances?q=b_x");
+  assert.deepEqual(found.body.items.map((item) => item.instanceId), ["b_x", "d_y"]);
 });
 
 Deno.test("/openapi.json describes every route of the admin API and the push API", async () => {
