@@ -74,6 +74,16 @@ export function groupsOf(address: string): number[] {
   return [...first, ...new Array(8 - first.length - second.length).fill(0), ...second];
 }
 
+/**
+ * Whose address it is: an IPv4 address itself, of an IPv6 address the first four groups, since one subscriber has at least
+ * such a network. Other text stays as it is.
+ */
+export function subscriberOf(address: string): string {
+  const plain = plainAddress(address);
+  if (isIP(plain) !== 6) return plain;
+  return `${groupsOf(plain).slice(0, 4).map((group) => group.toString(16)).join(":")}::/64`;
+}
+
 type Families = { ipv4: BlockList; ipv6: BlockList };
 
 /** One list for each family: an IPv4 rule in a list is also applied to mapped IPv6 addresses, and the reverse. */

@@ -1,5 +1,5 @@
 import { BlockList, isIP } from "node:net";
-import { groupsOf, plainAddress } from "./address_class.ts";
+import { plainAddress, subscriberOf } from "./address_class.ts";
 
 export type AddressLimitsOptions = {
   /** Connections of one address at once; 0: no limit. */
@@ -43,7 +43,7 @@ export class AddressLimits {
     const plain = plainAddress(address);
     const version = isIP(plain);
     if (version === 0 || (!privateToo && PRIVATE.check(plain, version === 4 ? "ipv4" : "ipv6"))) return null;
-    return version === 4 ? plain : network(plain);
+    return subscriberOf(plain);
   }
 
   /** A connection of `origin` at `now` (ms); what is not rejected must {@link leave}. */
@@ -82,10 +82,6 @@ export class AddressLimits {
     }
   }
 }
-
-/** The first four groups of an IPv6 address: one subscriber has at least such a network. */
-const network = (address: string) =>
-  `${groupsOf(address).slice(0, 4).map((group) => group.toString(16)).join(":")}::/64`;
 
 const PRIVATE = privateNetworks();
 

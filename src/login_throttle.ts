@@ -1,3 +1,4 @@
+import { subscriberOf } from "./address_class.ts";
 import type { Clock } from "./clock.ts";
 
 /**
@@ -22,7 +23,10 @@ type Key = { name: string; free: number; longest: number };
  * process; no account is ever locked for good.
  */
 export interface LoginThrottle {
-  /** @returns ms to wait before this account may be tried from this address; 0: at once. */
+  /**
+   * @param address empty: the account itself asks, who is logged in
+   * @returns ms to wait before this account may be tried from this address; 0: at once.
+   */
   waitMs(login: string, address: string): number;
   /** An attempt began. It counts as failed until `succeeded`, so that many at once cannot slip through together. */
   tried(login: string, address: string): void;
@@ -70,10 +74,10 @@ export function createLoginThrottle(clock: Clock): LoginThrottle {
 }
 
 function keysOf(login: string, address: string): Key[] {
-  const account = login.toLowerCase();
-  return [
-    { name: `account ${account} from ${address}`, ...LIMITS.accountFromAddress },
+  const account = login.toLowerCase(), origin = subscriberOf(address);
+  const keys = [
+    { name: `account ${account} from ${origin}`, ...LIMITS.accountFromAddress },
     { name: `account ${account}`, ...LIMITS.account },
-    { name: `address ${address}`, ...LIMITS.address },
   ];
+  return address === "" ? keys : [...keys, { name: `address ${origin}`, ...LIMITS.address }];
 }

@@ -127,6 +127,22 @@ Deno.test("guessing at an account from elsewhere makes its owner wait 5 s at mos
   assert.equal(throttle.waitMs("other", "10.1.1.1"), 0);
 });
 
+Deno.test("guesses from the addresses of one IPv6 network count together", () => {
+  const throttle = createLoginThrottle(movedClock());
+  for (let n = 1; n <= 5; n++) throttle.tried("admin", `2001:db8:0:7::${n}`);
+  assert.equal(throttle.waitMs("admin", "2001:db8:0:7:ffff::1"), 1000);
+  assert.equal(throttle.waitMs("admin", "2001:db8:0:8::1"), 0);
+  for (let n = 6; n <= 50; n++) throttle.tried(`u-${n}`, `2001:db8:0:7::${n}`);
+  assert.equal(throttle.waitMs("somebody", "2001:db8:0:7::1"), 1000);
+});
+
+Deno.test("wrong current passwords of some keep nobody else from changing theirs", () => {
+  const throttle = createLoginThrottle(movedClock());
+  for (let n = 0; n < 60; n++) throttle.tried(`u-${n % 10}`, "");
+  assert.ok(throttle.waitMs("u-1", "") > 0);
+  assert.equal(throttle.waitMs("careful", ""), 0);
+});
+
 Deno.test("a clock that is set back locks nobody out until it has caught up, and guessing is slowed down again", () => {
   const clock = movedClock();
   const throttle = createLoginThrottle(clock);
