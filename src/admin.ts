@@ -48,7 +48,7 @@ export type Admin = { app: Hono; accounts: Accounts; sampleConnections: () => Pr
 
 /** Connections of the console's changes and logins. */
 const CONNECTIONS = 2;
-/** Connections of the console's lists: a long one must stand neither before a delivery nor before an emergency stop. */
+/** Connections of the console's lists, and of deletions: a long one must stand neither before a delivery nor before an emergency stop. */
 const LIST_CONNECTIONS = 2;
 /** Connections on which operators' pushes are stored. */
 const SEND_CONNECTIONS = 1;

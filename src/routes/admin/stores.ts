@@ -9,13 +9,13 @@ import { postgresStats } from "../../../db/stats_postgres.ts";
 import type { AdminStores } from "./deps.ts";
 
 /**
- * The stores behind the admin API, in Postgres. Changes and logins go by `sql`, what lists and counts by `lists`: an
- * emergency stop must not wait for them (CFG-4).
+ * The stores behind the admin API, in Postgres. Changes and logins go by `sql`, what lists and counts by `lists`, deletions
+ * of configs included: an emergency stop must not wait for them (CFG-4).
  */
 export function postgresAdminStores(sql: Sql, options: { lists?: Sql; secrets?: SecretBox } = {}): AdminStores {
   const { lists = sql, secrets = CLEAR } = options;
   return {
-    store: postgresCatalog(sql, { secrets }),
+    store: { ...postgresCatalog(sql, { secrets }), deleteConfig: postgresCatalog(lists, { secrets }).deleteConfig },
     records: { ...postgresRecords(sql), list: postgresRecords(lists).list },
     operators: postgresOperators(sql),
     pushStates: postgresPushStates(lists),
