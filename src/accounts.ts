@@ -108,7 +108,10 @@ async function login(
     throw new Refused("TOO_MANY_ATTEMPTS", `Too many failed logins: try again in ${Math.ceil(wait / 1000)} s`);
   }
   throttle.tried(attempt.login, attempt.address);
-  const operator = await operators.byLogin(attempt.login);
+  const operator = await operators.byLogin(attempt.login).catch((error) => {
+    throttle.untried(attempt.login, attempt.address);
+    throw error;
+  });
   const equal = await passwords.equals(attempt.password, operator?.hash);
   if (operator === undefined || !equal || operator.disabled) throw failed();
   throttle.succeeded(attempt.login, attempt.address);

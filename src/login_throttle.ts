@@ -30,6 +30,8 @@ export interface LoginThrottle {
   waitMs(login: string, address: string): number;
   /** An attempt began. It counts as failed until `succeeded`, so that many at once cannot slip through together. */
   tried(login: string, address: string): void;
+  /** The attempt could not be judged: it is taken back. */
+  untried(login: string, address: string): void;
   /** Forgets what this account failed here, and takes this attempt back from the others. */
   succeeded(login: string, address: string): void;
 }
@@ -65,6 +67,7 @@ export function createLoginThrottle(clock: Clock): LoginThrottle {
   return {
     waitMs: (login, address) => Math.max(...keysOf(login, address).map(waitOf)),
     tried: (login, address) => keysOf(login, address).forEach(add),
+    untried: (login, address) => keysOf(login, address).forEach(takeBack),
     succeeded(login, address) {
       const [here, ...others] = keysOf(login, address);
       if (here !== undefined) known.delete(here.name);
