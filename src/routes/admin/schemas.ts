@@ -59,13 +59,17 @@ export const pageQuery = {
   limit: z.coerce.number({ error: LIMIT_RULE }).int(LIMIT_RULE).min(1, LIMIT_RULE).max(1000, LIMIT_RULE).default(50),
 };
 
-const DAY = /^\d{4}-\d{2}-\d{2}$/;
+const DAY_MS = 24 * 3600_000;
+const TIME = /^(\d{4}-\d{2}-\d{2})(?:(T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)(Z|[+-]\d{2}:\d{2})?)?$/;
 const TIME_RULE = "must be a day (2025-01-31, UTC), a time (2025-01-31T08:00:00Z) or ms since 1970";
 
+/** Without a zone in UTC, wherever the server stands. @returns NaN for what is no time */
 function instant(value: string, endOfDay: boolean): number {
   if (/^\d{1,15}$/.test(value)) return Number(value);
-  const parsed = /^\d{4}-/.test(value) ? Date.parse(value) : NaN;
-  return endOfDay && DAY.test(value) ? parsed + 24 * 3600_000 : parsed;
+  const [, day, time, zone = "Z"] = TIME.exec(value) ?? [];
+  const midnight = new Date(`${day}T00:00Z`);
+  if (Number.isNaN(midnight.getTime()) || !midnight.toISOString().startsWith(`${day}T`)) return NaN;
+  return time === undefined ? midnight.getTime() + (endOfDay ? DAY_MS : 0) : Date.parse(`${day}${time}${zone}`);
 }
 
 function timeParameter(endOfDay: boolean) {

@@ -168,7 +168,13 @@ Deno.test("[REC-2] a day as `from` begins it, a day as `to` includes it (UTC)", 
   }
   const { body } = await server.admin("GET", `${PATH}/records?from=2026-01-01&to=2026-01-02`);
   assert.deepEqual(body.items.map((item) => item.object), ["2026-01-02T23:59:59.999Z", "2026-01-01T00:00:00Z"]);
-  for (const query of ["from=yesterday", "to=2026-13-01", "action=other"]) {
+  const objects = async (query: string) =>
+    (await server.admin("GET", `${PATH}/records?${query}`)).body.items.map((item) => item.object);
+  const last = ["2026-01-03T00:00:00Z"];
+  for (const from of ["2026-01-03T00:00", "2026-01-03T08:00:00%2B08:00", "2026-01-03T00:00:00.000Z", "1767398400000"]) {
+    assert.deepEqual(await objects(`from=${from}`), last, from);
+  }
+  for (const query of ["from=yesterday", "to=2026-13-01", "to=2026-02-30", "to=2026-1-2", "action=other"]) {
     assert.equal((await server.admin("GET", `${PATH}/records?${query}`)).status, 400, query);
   }
 });
