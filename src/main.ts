@@ -7,7 +7,7 @@ import { surviveLostConnections } from "./driver_guard.ts";
 import { configureLogging, getLogger } from "./log.ts";
 import { type RunningServer, startServer, TlsFileError } from "./server.ts";
 
-/** The whole way down may take so long, ms (OPS-3). */
+/** The whole way down may take so long, ms, also from within a start (OPS-3). */
 const STOP_MS = 28_000;
 
 async function main(): Promise<void> {
@@ -19,6 +19,13 @@ async function main(): Promise<void> {
   const log = (level: "debug" | "info" | "warning" | "error", message: string, fields: object = {}) =>
     logger[level](message, fields as Record<string, unknown>);
   surviveLostConnections(log);
+  let waitingFor = "the start";
+  void told.then(() =>
+    setTimeout(() => {
+      log("error", "the drain is cut short", { waitingFor });
+      Deno.exit(1);
+    }, STOP_MS)
+  );
   let embedded: EmbeddedPostgres | undefined;
   if (config.databaseUrl === undefined) {
     embedded = await startEmbedded({
@@ -28,11 +35,14 @@ async function main(): Promise<void> {
     });
   }
   await using build = ensureConsoleBuilt((message) => log("info", message));
-  let server: RunningServer;
+  let server: RunningServer | undefined;
   try {
     const databaseUrl = config.databaseUrl ?? embedded!.url;
     const dataDir = embedded && config.dataDir;
-    server = await startServer({ config, databaseUrl, dataDir, log, consoleState: build.state });
+    const start = startServer({ config, databaseUrl, dataDir, log, consoleState: build.state });
+    // it may wait for a database of others for as long as that likes, and leaves nothing behind
+    server = await (embedded ? start : Promise.race([start, told.then(() => undefined)]));
+    if (!server) return;
   } catch (error) {
     await embedded?.stop();
     throw error;
@@ -40,15 +50,9 @@ async function main(): Promise<void> {
   greet(config, server);
   await told;
   log("info", "stopping");
-  let waitingFor = "";
-  const late = setTimeout(() => {
-    log("error", "the drain is cut short", { waitingFor });
-    Deno.exit(1);
-  }, STOP_MS);
   await server.stop((step) => waitingFor = step);
   waitingFor = "the embedded Postgres";
   await embedded?.stop();
-  clearTimeout(late);
   log("info", "stopped");
 }
 

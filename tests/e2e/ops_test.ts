@@ -4,6 +4,7 @@ import { openSql } from "../../db/sql.ts";
 import { seedDemo } from "../../src/demo.ts";
 import { RawClient, user } from "../support/client.ts";
 import { testDatabase } from "../support/database.ts";
+import { eventually } from "../support/eventually.ts";
 import { startProcess } from "../support/process.ts";
 import { startServer } from "../support/server.ts";
 
@@ -127,6 +128,34 @@ Deno.test("[OPS-3] SIGTERM during the start ends it as soon as it is over, and i
   assert.equal((await child.status).code, 0, text);
   await assert.rejects(Deno.stat(`${dataDir}/postgres/postmaster.pid`), Deno.errors.NotFound);
   await Deno.remove(dataDir, { recursive: true });
+});
+
+Deno.test("[OPS-3] a start that waits for a database of others is ended at once", async () => {
+  await using database = await testDatabase();
+  const sql = openSql(database.url, { max: 1 });
+  const main = new URL("../../src/main.ts", import.meta.url).pathname;
+  // another server's migration
+  await sql`select pg_advisory_lock(725)`;
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", main],
+    env: { PORT: "0", DATABASE_URL: database.url },
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  try {
+    await eventually(async () => {
+      const [row] = await sql<{ n: number }[]>`select count(*)::int as n from pg_locks
+        where locktype = 'advisory' and not granted
+          and database = (select oid from pg_database where datname = current_database())`;
+      return row!.n;
+    }, 1);
+    child.kill("SIGINT");
+    const late = setTimeout(() => child.kill("SIGKILL"), 10_000);
+    assert.equal((await child.status).code, 0);
+    clearTimeout(late);
+  } finally {
+    await sql.end();
+  }
 });
 
 Deno.test("[OPS-3] a server that drains is not ready, and refuses connects with a hint", async () => {
