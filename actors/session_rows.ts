@@ -10,17 +10,17 @@ export class SessionRows {
   readonly #release: Coalescer<Session, void>;
   /** Sessions that came to the foreground or left it since their rows were written, or whose rows could not be written. */
   readonly #stale = new Set<Session>();
-  /** Ended sessions whose rows could not be removed. */
+  /** Ended sessions whose rows could not be removed. Without those of failed connects: an outage brings any number. */
   readonly #left = new Set<Session>();
 
   constructor(store: SessionStore, log: Log) {
     this.#log = log;
     this.#update = new Coalescer<Session, void>(async (changed) => {
-      await store.update([...new Set(changed)].map(toChange));
+      await this.#told(store.update([...new Set(changed)].map(toChange)));
       return new Array<void>(changed.length);
     }, { lanes: 1 });
     this.#release = new Coalescer<Session, void>(async (ended) => {
-      await store.release(ended.map(toKey));
+      await this.#told(store.release(ended.map(toKey)));
       return new Array<void>(ended.length);
     }, { lanes: 1 });
   }
@@ -28,7 +28,7 @@ export class SessionRows {
   /** The user or the verdict changed. */
   changed(session: Session): void {
     if (!session.welcomed || session.ended) return;
-    this.#update.call(session).catch((error) => this.#failed(this.#stale, session, error));
+    this.#update.call(session).catch(() => this.#stale.add(session));
   }
 
   /** Came to the foreground or left it: written now and then, because a foreground event costs no query (GLB-4). */
@@ -48,12 +48,17 @@ export class SessionRows {
   }
 
   release(session: Session): void {
-    this.#release.call(session).catch((error) => this.#failed(this.#left, session, error));
+    this.#release.call(session).catch(() => session.welcomed && this.#left.add(session));
   }
 
-  #failed(again: Set<Session>, session: Session, error: unknown): void {
-    again.add(session);
-    this.#log("warning", "session row not written", { error: String(error) });
+  /** Once for a batch. */
+  async #told(written: Promise<void>): Promise<void> {
+    try {
+      await written;
+    } catch (error) {
+      this.#log("warning", "session rows not written", { error: String(error) });
+      throw error;
+    }
   }
 }
 
