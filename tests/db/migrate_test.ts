@@ -39,3 +39,28 @@ Deno.test("a migration, and who waits for another server's, may take longer than
     await sql.end();
   }
 });
+
+Deno.test("[THR-1] a database whose cut was made before it went in steps gets the one that does", async (t) => {
+  const before = {
+    "at once": "p_deep boolean default false) returns void",
+    "in steps": "p_from bigint[] default null, p_most int default null) returns table (owner text, next bigint)",
+  };
+  for (const [how, rest] of Object.entries(before)) {
+    await t.step(how, async () => {
+      await using database = await testDatabase();
+      const sql = openSql(database.url, { max: 1 });
+      try {
+        await sql`drop function drop_over_threshold`;
+        await sql.unsafe(`create function drop_over_threshold(p_config int[], p_owner text[], p_now bigint, ${rest}
+          language plpgsql as $$ begin raise 'the former one'; end $$`);
+        await sql`delete from migration where name > '009_kicks.sql'`;
+        await migrate(database.url);
+        const cut = sql`select * from drop_over_threshold(array[1], array['u-1'], 0, array[0]::bigint[], 10)`;
+        assert.deepEqual([...await cut], []);
+        assert.deepEqual([...await sql`select drop_over_threshold(array[1], array['u-1'], 0)`], []);
+      } finally {
+        await sql.end();
+      }
+    });
+  }
+});
