@@ -5,7 +5,8 @@ import { plainAddress } from "./address_class.ts";
 export function isNetwork(text: string): boolean {
   const [address = "", bits] = splitNetwork(text);
   const version = isIP(address);
-  return version !== 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= longest(version)));
+  return version !== 0 && !address.includes("%") &&
+    (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= longest(version)));
 }
 
 /**

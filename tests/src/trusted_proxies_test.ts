@@ -51,7 +51,10 @@ Deno.test("proxies: networks are read, and anything else is not", () => {
   }
   assert.equal(new TrustedProxies(["0.0.0.0/0"]).addressOf("10.1.2.3", "1.2.3.4, 5.6.7.8"), "1.2.3.4");
   for (
-    const bad of ["", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/-1", "10.0.0.0/8/8", "::1/129", "proxy", "10.0.0", "*"]
+    const bad of [
+      ...["", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/-1", "10.0.0.0/8/8", "::1/129", "proxy", "10.0.0", "*"],
+      ...["fe80::1%eth0", "fe80::%eth0/10"],
+    ]
   ) {
     assert.equal(isNetwork(bad), false, bad);
   }
