@@ -191,3 +191,23 @@ browserTest("[CON-3] a unique id that was pasted with blanks is followed all the
   await page.getByRole("link", { name: "Follow this push" }).click();
   await page.getByRole("button", { name: "Details: pasted-1", exact: true }).waitFor();
 });
+
+browserTest("[CON-3] an answer that comes when another config is chosen already is explained by its own", async () => {
+  await using entered = await ui.enter("operator");
+  const { page } = entered;
+  await page.goto(`${DEMO}/send?biz=UCHAT`);
+  const { promise: answered, resolve } = Promise.withResolvers<void>();
+  await page.route("**/default_demo/pushes", async (route) => {
+    await answered;
+    await route.continue();
+  });
+  await page.getByLabel("User ID").fill("u-hasty");
+  await page.getByLabel("Content", { exact: true }).fill("first");
+  await page.getByRole("button", { name: "Send", exact: true }).click();
+  await page.getByLabel("Sync ID").click();
+  await page.locator(".ant-select-item").filter({ hasText: "DEVICE-LOCK" }).first().click();
+  await page.getByLabel("Device ID").waitFor();
+  resolve();
+  const link = page.getByRole("link", { name: "Follow this push" });
+  assert.match(await link.getAttribute("href") ?? "", /status\?kind=user&id=u-hasty&biz=UCHAT&/);
+});

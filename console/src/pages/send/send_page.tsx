@@ -1,6 +1,6 @@
 import { Alert, Card } from "antd";
 import { useState } from "react";
-import { useConfig } from "../../api/configs.ts";
+import { type Config, useConfig } from "../../api/configs.ts";
 import type { PushAnswer, PushBody } from "../../api/pushes.ts";
 import { useCurrentInstance } from "../../app/instance_scope.tsx";
 import { roleFor } from "../../app/permissions.ts";
@@ -17,8 +17,9 @@ import "./send.css";
 import { SendForm } from "./send_form.tsx";
 import { useEarlierPush } from "./use_earlier_push.ts";
 
-/** One push that was sent from here, and what was answered. */
+/** One push that was sent from here, and what was answered; by then another config may be chosen. */
 interface Sent {
+  config: Config;
   body: PushBody;
   answer: PushAnswer;
 }
@@ -54,7 +55,13 @@ export function Component() {
                     <Alert className="form-alert" type="warning" showIcon title={t.send.offlineBiz} />
                   )}
                   {earlier === undefined
-                    ? <SendForm key={bizType} config={found} onAnswer={(body, answer) => setSent({ body, answer })} />
+                    ? (
+                      <SendForm
+                        key={bizType}
+                        config={found}
+                        onAnswer={(body, answer) => setSent({ config: found, body, answer })}
+                      />
+                    )
                     : (
                       <QueryView query={earlier}>
                         {(push) => (
@@ -62,7 +69,7 @@ export function Component() {
                             key={`${push.bizType} ${push.id}`}
                             config={found}
                             again={push}
-                            onAnswer={(body, answer) => setSent({ body, answer })}
+                            onAnswer={(body, answer) => setSent({ config: found, body, answer })}
                           />
                         )}
                       </QueryView>
@@ -72,7 +79,7 @@ export function Component() {
             </QueryView>
           )}
         </Card>
-        {sent && config.data && <Answer config={config.data} body={sent.body} answer={sent.answer} />}
+        {sent && <Answer {...sent} />}
       </div>
     </Page>
   );
