@@ -148,3 +148,29 @@ async function comeBack(page: Page): Promise<void> {
   await page.waitForTimeout(5_500);
   await page.evaluate("document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))");
 }
+
+browserTest(
+  "[CON-1] an operator that is made when its page was left already changes no address of another page",
+  async () => {
+    await using entered = await ui.enter("admin");
+    const { page } = entered;
+    const { promise: answer, resolve } = Promise.withResolvers<void>();
+    await page.goto(`${DEMO}/status?kind=user&id=u-1`);
+    await page.getByRole("link", { name: "Operators" }).click();
+    await page.getByRole("button", { name: "New operator" }).click();
+    await page.getByLabel("Account", { exact: true }).fill("left-early");
+    await page.route("**/api/operators", async (route) => {
+      if (route.request().method() === "POST") await answer;
+      await route.continue();
+    });
+    const made = page.waitForResponse("**/api/operators");
+    await page.keyboard.press("Enter");
+    await page.locator(".ant-btn-loading").waitFor();
+    await page.evaluate("history.go(-2)");
+    await page.getByText("u-1", { exact: true }).waitFor();
+    resolve();
+    await made;
+    await page.waitForTimeout(200);
+    assert.match(page.url(), /status\?kind=user&id=u-1$/);
+  },
+);

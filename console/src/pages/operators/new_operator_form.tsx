@@ -23,11 +23,8 @@ export function NewOperatorForm({ open, onClose, onMade }: NewOperatorFormProps)
   const [form] = Form.useForm<NewOperator>();
   const create = useCreateOperator();
   const submit = (values: NewOperator) =>
-    create.mutateAsync(values).then(
-      (made) => {
-        onClose();
-        onMade(made);
-      },
+    create.mutateAsync(values, { onSuccess: onClose }).then(
+      onMade,
       (error) => {
         if (error instanceof ApiError && error.status >= 400 && error.status < 500) {
           form.setFields([{ name: "login", errors: [errorText(error, t)] }]);
