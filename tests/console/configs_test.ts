@@ -166,3 +166,27 @@ browserTest("[CON-2] a config that does not exist is told as such", async () => 
   await entered.page.getByRole("heading", { name: "There is no such page" }).waitFor();
   await entered.page.getByText("There is no such config.").waitFor();
 });
+
+browserTest(
+  "[CFG-2] what does not fit what somebody else changed meanwhile is refused at its field, or goes with it",
+  async () => {
+    const path = "/api/instances/default_demo/configs";
+    const config = { bizType: "BOTH-CHANGE", description: "Two at once", scope: "single", target: "device" };
+    await ui.server.admin("POST", path, config);
+    await using entered = await ui.enter("operator");
+    const { page } = entered;
+    await page.goto(`${DEMO}/configs/BOTH-CHANGE/edit`);
+    await page.getByText("Threshold", { exact: true }).click();
+    await ui.server.admin("PATCH", `${path}/BOTH-CHANGE`, { persistent: false });
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByText("threshold", { exact: false }).and(page.locator(".ant-form-item-explain-error")).waitFor();
+    await ui.server.admin("PATCH", `${path}/BOTH-CHANGE`, { persistent: true });
+    await page.reload();
+    await page.getByRole("switch", { name: "Data persistence" }).click();
+    await ui.server.admin("PATCH", `${path}/BOTH-CHANGE`, { threshold: 5 });
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("heading", { name: "BOTH-CHANGE", exact: true }).waitFor();
+    const { persistent, threshold } = await read("BOTH-CHANGE");
+    assert.deepEqual([persistent, threshold], [false, null]);
+  },
+);

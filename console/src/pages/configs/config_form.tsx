@@ -73,7 +73,7 @@ export function ConfigForm({ initial, existing = false, busy, error, onSubmit, o
           <InputNumber className="number" min={1} max={30} precision={0} suffix={t.common.unitDays} />
         </Form.Item>
       )}
-      {shown.resend && <Resend values={values} />}
+      {shown.resend && <Resend values={values} refused={refused} />}
       {shown.consistency && <ConsistencyItem on={values.consistency} />}
       {reasons.length > 0 && <NotShown reasons={reasons} />}
       <Flex gap={8}>
@@ -119,7 +119,7 @@ function WhomFor({ values }: { values: ConfigValues }) {
   );
 }
 
-function Resend({ values }: { values: ConfigValues }) {
+function Resend({ values, refused }: { values: ConfigValues; refused: (field: string) => object }) {
   const t = useMessages();
   return (
     <>
@@ -132,6 +132,7 @@ function Resend({ values }: { values: ConfigValues }) {
           label={t.configs.threshold}
           extra={t.configs.thresholdHelp}
           rules={[{ required: true, type: "integer", min: 1, max: 1000, message: t.configs.thresholdRule }]}
+          {...refused("threshold")}
         >
           <InputNumber min={1} max={1000} precision={0} />
         </Form.Item>

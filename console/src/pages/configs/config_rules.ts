@@ -67,10 +67,11 @@ export function changeOf(values: ConfigValues): ConfigChange {
   };
 }
 
-/** Only what was changed in the form: what somebody else changed meanwhile stays. */
+/** Only what was changed in the form: what somebody else changed meanwhile stays, unless it means nothing any more. */
 export function differenceOf(before: ConfigValues, after: ConfigValues): ConfigChange {
   const was = new Map(Object.entries(changeOf(before)));
-  return Object.fromEntries(Object.entries(changeOf(after)).filter(([name, value]) => value !== was.get(name)));
+  const changed = Object.entries(changeOf(after)).filter(([name, value]) => value !== was.get(name));
+  return { ...(!after.persistent && { threshold: null }), ...Object.fromEntries(changed) };
 }
 
 export function newConfigOf(values: ConfigValues): NewConfig {
