@@ -39,13 +39,13 @@ export async function sweep(sql: Sql, now: number, pause: () => Promise<void>): 
   };
   await attempt(() => foldStatistics(sql));
   await attempt(() => repeat(() => dropEarly(sql, now), payloads));
-  const configs = await sql<{ no: number; days: number; deleted: boolean; uncut: boolean }[]>`
-    select c.no, c.retention_days as days, c.deleted_at is not null as deleted,
+  const configs = await sql<{ no: number; days: number; deleted: number | null; uncut: boolean }[]>`
+    select c.no, c.retention_days as days, c.deleted_at as deleted,
       s.threshold is distinct from c.threshold as uncut
     from config c left join sweep s on s.config = c.no`;
   for (const { no, days, deleted, uncut } of configs) {
-    if (deleted) {
-      await attempt(() => repeat(() => purge(sql, no), rows));
+    if (deleted !== null) {
+      await attempt(() => repeat(() => purge(sql, no, Math.abs(now - deleted) < DAY_MS), rows));
       continue;
     }
     // a server may have stopped in the middle of it
@@ -177,8 +177,8 @@ async function forgetRows(sql: Sql, { config, cutoff }: Course, from: number): P
   return row!;
 }
 
-/** CFG-5: what belonged to a deleted config. Its row in `config` stays: it remembers the floor. */
-async function purge(sql: Sql, config: number): Promise<number> {
+/** CFG-5: what belonged to a deleted config. Its row in `config` stays: it remembers the floor. `fresh`: deleted lately. */
+async function purge(sql: Sql, config: number, fresh: boolean): Promise<number> {
   const [row] = await sql<{ n: number }[]>`
     with victim as (
       select instance, owner, config, id from op where config = ${config} limit ${BATCH} for update skip locked
@@ -194,7 +194,8 @@ async function purge(sql: Sql, config: number): Promise<number> {
       delete from owed w using victim v where w.config = v.config and w.id = v.id
     )
     select count(*)::int as n from victim`;
-  if (row!.n < BATCH) await purgeRest(sql, config);
+  // without an index by config this reads all of them: not once a minute for ever
+  if (row!.n < BATCH && (row!.n > 0 || fresh)) await purgeRest(sql, config);
   return row!.n;
 }
 

@@ -91,6 +91,22 @@ Deno.test("[CFG-5] the ops of a deleted config go, in batches, with all that was
   assert.deepEqual(outcomes(await log.log.append([newOp(await configNo(log.sql, "UCHAT"))])), [1_201]);
 });
 
+Deno.test("[CFG-5] what is written late of a deleted config goes, too; after a day nothing more is looked for", async () => {
+  await using log = await testLog();
+  const { store, instanceNo } = log.catalog;
+  const key = { instanceNo, bizType: "UCHAT" };
+  await store.setConfigStatus(ACTOR, key, "offline");
+  await store.deleteConfig(ACTOR, key);
+  await sweepOn(log.sql, 0);
+  const rest = async (day: number) => {
+    await log.sql`insert into sync_point (instance, subject, config, device, point, at)
+      values (${instanceNo}, 'u-1', ${log.config}, 'd-1', 5, ${START}) on conflict do nothing`;
+    await sweepOn(log.sql, day);
+    return (await log.sql`select from sync_point`).length;
+  };
+  assert.deepEqual([await rest(0.1), await rest(0.9), await rest(1.1)], [0, 0, 1]);
+});
+
 Deno.test("[PER-1] sweeping neither waits for a push under way nor keeps one waiting", async () => {
   await using log = await testLog();
   await log.log.append([newOp(log.config, { at: START, validUntil: START + DAY, early: true })]);
@@ -238,7 +254,7 @@ Deno.test("[PER-1] what was recorded of an op after its payload or its config wa
   assert.deepEqual(await rest(), []);
   const key = { instanceNo, bizType: "UCHAT" };
   await store.setConfigStatus(ACTOR, key, "offline");
-  await store.deleteConfig(ACTOR, key);
+  await store.deleteConfig({ ...ACTOR, at: START + 31 * DAY }, key);
   await sweepOn(log.sql, 31);
   await late(log.config);
   await sweepOn(log.sql, 31.1);
